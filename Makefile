@@ -1,0 +1,50 @@
+# The extension (PGXS).  gateway/ has a Makefile of its own; the targets at
+# the end descend into it.  PG_CONFIG chooses the server.
+
+EXTENSION = qdrant_pg
+MODULE_big = qdrant_pg
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" qdrant_pg.control)
+
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+
+DATA = $(wildcard sql/qdrant_pg--*--*.sql)
+DATA_built = sql/qdrant_pg--$(EXTVERSION).sql
+
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -fvisibility=hidden -Wall -Wextra -Wshadow -Wmissing-prototypes \
+	-Wstrict-prototypes -Wpointer-arith -Wno-unused-parameter \
+	-Wno-sign-compare -Wno-declaration-after-statement
+# The kernels are loops: vectorised at -O3, the rest as the server was built.
+src/distance/%.o src/quantization/%.o: PG_CFLAGS += -O3 -fno-math-errno
+SHLIB_LINK = -lm
+
+# types and distance
+REGRESS = install
+REGRESS += vector
+REGRESS += point_id
+# payload
+REGRESS += filter
+REGRESS += payload_ops
+# the index
+REGRESS += hnsw
+# collections
+REGRESS += collection
+REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
+
+TAP_TESTS = 1
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+EXTRA_CLEAN = sql/qdrant_pg--$(EXTVERSION).sql
+include $(PGXS)
+
+sql/qdrant_pg--$(EXTVERSION).sql: sql/qdrant_pg.sql qdrant_pg.control
+	cp $< $@
+
+.PHONY: gateway bench
+
+gateway:
+	$(MAKE) -C gateway
+
+bench:
+	bench/run

@@ -1,0 +1,36 @@
+/*
+ * compat.h
+ *		The one file that looks at PG_VERSION_NUM (15 to 18).
+ *
+ * Everything that differs between server versions gets one name here, and the
+ * rest of the code uses that name.  Included first by every server-side file,
+ * after postgres.h.
+ */
+#ifndef QD_COMPAT_H
+#define QD_COMPAT_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+/*
+ * PostgreSQL 15 exports every symbol of a module, and leaves PGDLLEXPORT
+ * empty on ELF; later versions mark what is public.  We build with hidden
+ * visibility everywhere, so the mark has to mean something on 15 too.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/* Declares an SQL-callable function and exports it; the body follows. */
+#define QD_FUNCTION(name) \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	PG_FUNCTION_INFO_V1(name)
+
+#if PG_VERSION_NUM >= 180000
+#define qd_vacuum_delay_point() vacuum_delay_point(false)
+#else
+#define qd_vacuum_delay_point() vacuum_delay_point()
+#endif
+
+#endif							/* QD_COMPAT_H */
