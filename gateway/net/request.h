@@ -1,0 +1,100 @@
+/*
+ * request.h
+ *		One request, whatever the protocol, as the api layer sees it.
+ *
+ * net/ fills the upper part and calls the callbacks that main.c handed down;
+ * it knows nothing of models or SQL.  The answer comes back through the
+ * request_answer_* functions, from the same worker thread, at once or later.
+ * Everything of a request lives in req->arena and dies with it after the
+ * answer is sent.
+ */
+#ifndef QG_REQUEST_H
+#define QG_REQUEST_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+
+struct worker;					/* worker.h: event_base, config, pool */
+
+typedef enum protocol
+{
+	PROTO_REST,
+	PROTO_GRPC
+} protocol;
+
+typedef struct header
+{
+	slice		name;			/* lower case */
+	slice		value;
+} header;
+
+typedef struct request
+{
+	protocol	proto;
+	struct worker *worker;
+	arena	   *arena;
+
+	slice		method;			/* REST: "GET" ... */
+	slice		path;			/* REST: raw path without query, doubled and
+								 * trailing slashes removed, still
+								 * percent-encoded; gRPC:
+								 * "/qdrant.Points/Search" */
+	slice		query;			/* REST: raw query string, without '?' */
+	const header *headers;
+	size_t		n_headers;
+
+	slice		body;			/* REST: the body; gRPC: the (inflated)
+								 * message.  64 zero bytes stand behind it */
+
+	uint64_t	start_ns;		/* CLOCK_MONOTONIC at end of head */
+	uint64_t	deadline_ns;	/* 0 = none; from grpc-timeout */
+
+	void	   *route;			/* set by on_head, for on_body */
+	void	   *user;			/* api layer's own state */
+	bool		client_gone;	/* the peer went away: results are dropped */
+	void	   *conn;			/* net's own */
+	void	   *stream;			/* net's own */
+} request;
+
+typedef enum body_policy
+{
+	BODY_READ,					/* collect it (bounded), then on_body */
+	BODY_ANSWERED				/* on_head has answered; drop what comes */
+} body_policy;
+
+/* Handed down by main.c; called on the worker's thread. */
+typedef struct net_callbacks
+{
+	body_policy (*on_head) (request *req);
+	void		(*on_body) (request *req);
+	/* the body passes the limit: announced is its Content-Length or 0 */
+	void		(*on_too_large) (request *req, size_t announced, size_t limit);
+	/* the peer went away before the answer; answering is still required */
+	void		(*on_gone) (request *req);
+} net_callbacks;
+
+extern slice request_header(const request *req, const char *lower_name);
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+extern uint64_t now_ns(void);
+
+/*
+ * Answers a REST request, exactly once.  content_type may be NULL (no such
+ * header).  extra holds further headers.  The body must live in req->arena or
+ * be static.  req is invalid afterwards.
+ */
+extern void request_answer_rest(request *req, int status,
+								const char *content_type,
+								const header *extra, size_t n_extra,
+								slice body);
+
+/*
+ * Answers a gRPC request, exactly once: code 0 with a message (without the
+ * 5-byte prefix), or another code with text (percent-encoded by net) and
+ * optional trailers.
+ */
+extern void request_answer_grpc(request *req, int code, slice text,
+								const header *trailers, size_t n_trailers,
+								slice message);
+
+#endif							/* QG_REQUEST_H */
