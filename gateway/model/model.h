@@ -15,7 +15,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
-#include "service/error.h"
+#include "core/error.h"
 
 /*
  * Unpacks a protobuf message into the arena.  Strict: depth 100, UTF-8,

@@ -1,7 +1,7 @@
 /*
  * error.h
  *		Errors as clients see them: the one table kind -> HTTP status, gRPC
- *		code, prefix of the text (rest-api.md 1.3, grpc-api.md 4 of the
+ *		code, prefix of the text (the table itself: service/error.c; rest-api.md 1.3, grpc-api.md 4 of the
  *		reference; Qdrant 1.19).  Nothing else chooses a status.
  */
 #ifndef QG_ERROR_H
