@@ -41,6 +41,17 @@ include $(PGXS)
 sql/qdrant_pg--$(EXTVERSION).sql: sql/qdrant_pg.sql qdrant_pg.control
 	cp $< $@
 
+# The three kinds of tests one by one (PGXS's installcheck runs them all).
+.PHONY: installcheck-regress installcheck-isolation installcheck-tap
+installcheck-regress:
+	$(pg_regress_installcheck) $(REGRESS_OPTS) $(REGRESS)
+
+installcheck-isolation:
+	$(pg_isolation_regress_installcheck) $(ISOLATION_OPTS) $(ISOLATION)
+
+installcheck-tap:
+	$(prove_installcheck)
+
 .PHONY: gateway bench
 
 gateway:
