@@ -1,0 +1,180 @@
+/*
+ * avx2.c
+ *		The kernels for AVX2 with FMA: two accumulators hide the latency of an
+ *		addition, the tail is scalar.
+ */
+#include "distance/distance.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+
+#define TARGET __attribute__((target("avx2,fma")))
+
+TARGET static inline float
+sum_ps(__m256 v)
+{
+	__m128		s = _mm_add_ps(_mm256_castps256_ps128(v),
+							   _mm256_extractf128_ps(v, 1));
+
+	s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+	s = _mm_add_ss(s, _mm_movehdup_ps(s));
+	return _mm_cvtss_f32(s);
+}
+
+TARGET static inline int32_t
+sum_epi32(__m256i v)
+{
+	__m128i		s = _mm_add_epi32(_mm256_castsi256_si128(v),
+								  _mm256_extracti128_si256(v, 1));
+
+	s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+	s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1));
+	return _mm_cvtsi128_si32(s);
+}
+
+TARGET static float
+dot(const float *a, const float *b, size_t n)
+{
+	__m256		s0 = _mm256_setzero_ps();
+	__m256		s1 = _mm256_setzero_ps();
+	size_t		i = 0;
+	float		sum;
+
+	for (; i + 16 <= n; i += 16)
+	{
+		s0 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i),
+							 _mm256_loadu_ps(b + i), s0);
+		s1 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 8),
+							 _mm256_loadu_ps(b + i + 8), s1);
+	}
+	sum = sum_ps(_mm256_add_ps(s0, s1));
+	for (; i < n; i++)
+		sum += a[i] * b[i];
+	return sum;
+}
+
+TARGET static float
+l2_squared(const float *a, const float *b, size_t n)
+{
+	__m256		s0 = _mm256_setzero_ps();
+	__m256		s1 = _mm256_setzero_ps();
+	size_t		i = 0;
+	float		sum;
+
+	for (; i + 16 <= n; i += 16)
+	{
+		__m256		d0 = _mm256_sub_ps(_mm256_loadu_ps(a + i),
+									   _mm256_loadu_ps(b + i));
+		__m256		d1 = _mm256_sub_ps(_mm256_loadu_ps(a + i + 8),
+									   _mm256_loadu_ps(b + i + 8));
+
+		s0 = _mm256_fmadd_ps(d0, d0, s0);
+		s1 = _mm256_fmadd_ps(d1, d1, s1);
+	}
+	sum = sum_ps(_mm256_add_ps(s0, s1));
+	for (; i < n; i++)
+		sum += (a[i] - b[i]) * (a[i] - b[i]);
+	return sum;
+}
+
+TARGET static float
+l1(const float *a, const float *b, size_t n)
+{
+	const __m256 sign = _mm256_set1_ps(-0.0f);
+	__m256		s0 = _mm256_setzero_ps();
+	__m256		s1 = _mm256_setzero_ps();
+	size_t		i = 0;
+	float		sum;
+
+	for (; i + 16 <= n; i += 16)
+	{
+		__m256		d0 = _mm256_sub_ps(_mm256_loadu_ps(a + i),
+									   _mm256_loadu_ps(b + i));
+		__m256		d1 = _mm256_sub_ps(_mm256_loadu_ps(a + i + 8),
+									   _mm256_loadu_ps(b + i + 8));
+
+		s0 = _mm256_add_ps(s0, _mm256_andnot_ps(sign, d0));
+		s1 = _mm256_add_ps(s1, _mm256_andnot_ps(sign, d1));
+	}
+	sum = sum_ps(_mm256_add_ps(s0, s1));
+	for (; i < n; i++)
+		sum += fabsf(a[i] - b[i]);
+	return sum;
+}
+
+TARGET static void
+cosine_parts(const float *a, const float *b, size_t n,
+			 float *ab, float *aa, float *bb)
+{
+	__m256		vab = _mm256_setzero_ps();
+	__m256		vaa = _mm256_setzero_ps();
+	__m256		vbb = _mm256_setzero_ps();
+	size_t		i = 0;
+
+	for (; i + 8 <= n; i += 8)
+	{
+		__m256		x = _mm256_loadu_ps(a + i);
+		__m256		y = _mm256_loadu_ps(b + i);
+
+		vab = _mm256_fmadd_ps(x, y, vab);
+		vaa = _mm256_fmadd_ps(x, x, vaa);
+		vbb = _mm256_fmadd_ps(y, y, vbb);
+	}
+	*ab = sum_ps(vab);
+	*aa = sum_ps(vaa);
+	*bb = sum_ps(vbb);
+	for (; i < n; i++)
+	{
+		*ab += a[i] * b[i];
+		*aa += a[i] * a[i];
+		*bb += b[i] * b[i];
+	}
+}
+
+TARGET static int32_t
+dot_i8(const int8_t *a, const int8_t *b, size_t n)
+{
+	__m256i		s = _mm256_setzero_si256();
+	size_t		i = 0;
+	int32_t		sum;
+
+	for (; i + 16 <= n; i += 16)
+	{
+		__m256i		x = _mm256_cvtepi8_epi16(
+											 _mm_loadu_si128((const __m128i *) (a + i)));
+		__m256i		y = _mm256_cvtepi8_epi16(
+											 _mm_loadu_si128((const __m128i *) (b + i)));
+
+		s = _mm256_add_epi32(s, _mm256_madd_epi16(x, y));
+	}
+	sum = sum_epi32(s);
+	for (; i < n; i++)
+		sum += (int32_t) a[i] * b[i];
+	return sum;
+}
+
+TARGET static int32_t
+l1_u8(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	__m256i		s = _mm256_setzero_si256();
+	size_t		i = 0;
+	int32_t		sum;
+
+	for (; i + 32 <= n; i += 32)
+		s = _mm256_add_epi64(s, _mm256_sad_epu8(
+												_mm256_loadu_si256((const __m256i *) (a + i)),
+												_mm256_loadu_si256((const __m256i *) (b + i))));
+	/* each 64-bit lane stays below 2^31: the upper halves are zero */
+	sum = sum_epi32(s);
+	for (; i < n; i++)
+		sum += a[i] > b[i] ? a[i] - b[i] : b[i] - a[i];
+	return sum;
+}
+
+const qd_distance_table qd_distance_avx2 = {
+	QD_SIMD_AVX2, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8
+};
+
+#endif							/* __x86_64__ */
