@@ -174,12 +174,11 @@ qd_vector_send(PG_FUNCTION_ARGS)
 }
 
 /* vector(n): the cast to the type itself checks the modifier. */
-QD_FUNCTION(qd_vector);
+QD_FUNCTION(qd_vector_cast);
 Datum
-qd_vector(PG_FUNCTION_ARGS)
+qd_vector_cast(PG_FUNCTION_ARGS)
 {
-	struct varlena *datum = (struct varlena *) PG_GETARG_POINTER(0);
-	struct qd_vector *v = (struct qd_vector *) PG_DETOAST_DATUM(PointerGetDatum(datum));
+	qd_vector  *v = PG_GETARG_VECTOR(0);
 
 	qd_vector_check_typmod(PG_GETARG_INT32(1), qd_vector_dim(v));
 	PG_RETURN_POINTER(v);
