@@ -12,7 +12,7 @@ DATA_built = sql/qdrant_pg--$(EXTVERSION).sql
 
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -fvisibility=hidden -Wall -Wextra -Wshadow=local -Wmissing-prototypes \
-	-Wstrict-prototypes -Wpointer-arith -Wno-unused-parameter \
+	-Wpointer-arith -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-declaration-after-statement
 # The kernels are loops: vectorised at -O3, the rest as the server was built.
 src/distance/%.o src/quantization/%.o: PG_CFLAGS += -O3 -fno-math-errno

@@ -405,10 +405,90 @@ CREATE CAST (point_id AS uuid) WITH FUNCTION uuid(point_id);
 -- payload: filters
 ---------------------------------------------------------------------------
 
+CREATE TYPE payload_filter;
+
+CREATE FUNCTION payload_filter_in(cstring) RETURNS payload_filter
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_filter_out(payload_filter) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_filter_recv(internal) RETURNS payload_filter
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_filter_send(payload_filter) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE payload_filter (
+	INPUT = payload_filter_in,
+	OUTPUT = payload_filter_out,
+	RECEIVE = payload_filter_recv,
+	SEND = payload_filter_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+CREATE FUNCTION payload_filter(jsonb) RETURNS payload_filter
+	AS 'MODULE_PATHNAME', 'qd_jsonb_to_payload_filter' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_filter(text) RETURNS payload_filter
+	AS 'MODULE_PATHNAME', 'qd_text_to_payload_filter' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION jsonb(payload_filter) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE CAST (jsonb AS payload_filter) WITH FUNCTION payload_filter(jsonb) AS ASSIGNMENT;
+
+CREATE CAST (text AS payload_filter) WITH FUNCTION payload_filter(text) AS ASSIGNMENT;
+
+CREATE CAST (payload_filter AS jsonb) WITH FUNCTION jsonb(payload_filter);
+
+CREATE FUNCTION payload_filter_eq(payload_filter, payload_filter) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_filter_ne(payload_filter, payload_filter) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR = (
+	LEFTARG = payload_filter, RIGHTARG = payload_filter,
+	FUNCTION = payload_filter_eq, COMMUTATOR = =, NEGATOR = <>
+);
+
+CREATE OPERATOR <> (
+	LEFTARG = payload_filter, RIGHTARG = payload_filter,
+	FUNCTION = payload_filter_ne, COMMUTATOR = <>, NEGATOR = =
+);
+
+CREATE FUNCTION payload_matches(jsonb, payload_filter) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'qd_payload_matches' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+
+CREATE FUNCTION payload_filter_sel(internal, oid, internal, integer) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'qd_payload_filter_sel' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR @@@ (
+	LEFTARG = jsonb, RIGHTARG = payload_filter, FUNCTION = payload_matches,
+	RESTRICT = payload_filter_sel, JOIN = contjoinsel
+);
+
+CREATE FUNCTION qdrant.matches(id point_id, payload jsonb, present text[], filter payload_filter) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'qd_point_matches' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8;
+
 
 ---------------------------------------------------------------------------
 -- payload: operations
 ---------------------------------------------------------------------------
+
+CREATE FUNCTION qdrant.payload_set(payload jsonb, patch jsonb, key text DEFAULT NULL) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'qd_payload_set' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION qdrant.payload_delete_keys(payload jsonb, keys text[]) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'qd_payload_delete_keys' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant.payload_select(payload jsonb, include text[], exclude text[]) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'qd_payload_select' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION qdrant.is_json_path(path text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'qd_is_json_path' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 
 ---------------------------------------------------------------------------

@@ -1,0 +1,139 @@
+/*
+ * filter.h
+ *		payload_filter: a compiled Qdrant filter.
+ *
+ * One flat varlena without pointers, so that evaluation parses nothing:
+ *
+ *		header, the root FILTER node, canonical JSON text
+ *
+ * A node starts with qd_node and is followed by its parts; every node and
+ * every part starts at a multiple of 8 from the datum's start.  Layouts:
+ *
+ *		FILTER	qd_filter_node, then must, should, must_not and min_should
+ *				conditions one after the other
+ *		FIELD	qd_node (n = tests), path, tests
+ *		NESTED	qd_node, path, FILTER
+ *		IS_EMPTY, IS_NULL	qd_node, path
+ *		HAS_ID	qd_node (n = ids), n strings (8 or 16 bytes each)
+ *		HAS_VECTOR	qd_node, string
+ *		SLICE	qd_node (n = total), uint64 index
+ *
+ *		path	qd_node (n = steps), n x (qd_node with n = index; kind =
+ *				qd_path_kind; a KEY is followed by its bytes)
+ *		string	qd_node (n = length), bytes
+ *
+ * A test is a qd_node followed by what test_kind says.  The input is trusted
+ * to be well formed: only filter_parse.c makes it (recv parses text).
+ */
+#ifndef QD_FILTER_H
+#define QD_FILTER_H
+
+#include "postgres.h"
+#include "utils/jsonb.h"
+
+typedef enum qd_node_kind
+{
+	QD_FILTER, QD_FIELD, QD_NESTED, QD_IS_EMPTY, QD_IS_NULL, QD_HAS_ID,
+	QD_HAS_VECTOR, QD_SLICE, QD_PATH, QD_STRING
+} qd_node_kind;
+
+typedef enum qd_test_kind
+{
+	QD_TEST_STRINGS,			/* n strings: equals one */
+	QD_TEST_NOT_STRINGS,		/* equals none, and is not null */
+	QD_TEST_INTS,				/* n sorted int64 */
+	QD_TEST_NOT_INTS,
+	QD_TEST_BOOL,				/* n = 0 or 1 */
+	QD_TEST_TEXT,				/* string: substring */
+	QD_TEST_TEXT_ANY,			/* n strings: one is a substring */
+	QD_TEST_PREFIX,				/* string */
+	QD_TEST_RANGE,				/* n = bounds (QD_LT ...), 4 float8 */
+	QD_TEST_DATETIME,			/* n = bounds, 4 x (int64 seconds, int64 nanos) */
+	QD_TEST_BOX,				/* 4 float8: top left, bottom right */
+	QD_TEST_RADIUS,				/* 3 float8: center, metres */
+	QD_TEST_POLYGON,			/* n rings: qd_node (n points), 2n float8 */
+	QD_TEST_COUNT,				/* n = bounds, 4 x uint64 */
+	QD_TEST_IS_EMPTY,			/* n = wanted */
+	QD_TEST_IS_NULL				/* n = wanted */
+} qd_test_kind;
+
+/* Bits of a range's bounds, in the order their values stand in. */
+#define QD_LT	1
+#define QD_GT	2
+#define QD_GTE	4
+#define QD_LTE	8
+
+typedef struct qd_node
+{
+	uint32		kind;
+	uint32		n;
+	uint64		size;			/* with all parts, a multiple of 8 */
+} qd_node;
+
+typedef struct qd_filter_node
+{
+	qd_node		node;
+	uint32		n_must;
+	uint32		n_should;
+	uint32		n_must_not;
+	uint32		n_min_should;
+	uint64		min_count;		/* 0: no min_should */
+} qd_filter_node;
+
+typedef struct qd_filter
+{
+	int32		vl_len_;
+	uint32		needs_point;	/* has_id, has_vector or slice somewhere */
+	uint32		text_offset;
+	uint32		text_length;
+	qd_filter_node root;
+} qd_filter;
+
+#define PG_GETARG_FILTER(n)	((qd_filter *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n)))
+
+static inline const qd_node *
+qd_node_next(const qd_node *node)
+{
+	return (const qd_node *) ((const char *) node + node->size);
+}
+
+static inline const char *
+qd_node_body(const qd_node *node)
+{
+	return (const char *) (node + 1);
+}
+
+/* What a point is beside its payload; NULL where it is not known. */
+typedef struct qd_point
+{
+	const struct varlena *id;
+	const char *const *vectors; /* names of the vectors it has */
+	int			n_vectors;
+} qd_point;
+
+/*
+ * filter_parse.c: compiles; raises errors of class 22 whose detail names the
+ * place in the filter.  The result is palloc'd.
+ */
+extern qd_filter *qd_filter_compile(Jsonb *json);
+
+/*
+ * filter_eval.c: never raises errors for any payload.  point may be NULL when
+ * the filter needs none.
+ */
+extern bool qd_filter_matches(const qd_filter *filter, Jsonb *payload,
+							  const qd_point *point);
+
+/* tests.c: does one value (never an array) satisfy one test? */
+extern bool qd_test_value(const qd_node *test, const JsonbValue *value);
+
+/*
+ * A JSON number as Qdrant sees it: is_int for a literal without fraction that
+ * fits int64.
+ */
+extern double qd_json_number(const JsonbValue *value, bool *is_int, int64 *i);
+
+/* filter_selectivity.c: share of rows that the filter admits, a guess. */
+extern double qd_filter_selectivity(const qd_filter *filter);
+
+#endif							/* QD_FILTER_H */
