@@ -359,6 +359,9 @@ CREATE OPERATOR CLASS point_id_hash_ops DEFAULT FOR TYPE point_id USING hash AS
 	FUNCTION 1 point_id_hash(point_id),
 	FUNCTION 2 point_id_hash_extended(point_id, bigint);
 
+CREATE FUNCTION point_id(integer) RETURNS point_id
+	AS 'MODULE_PATHNAME', 'qd_integer_to_point_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 CREATE FUNCTION point_id(bigint) RETURNS point_id
 	AS 'MODULE_PATHNAME', 'qd_bigint_to_point_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
@@ -380,15 +383,13 @@ CREATE FUNCTION "numeric"(point_id) RETURNS numeric
 CREATE FUNCTION uuid(point_id) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'qd_point_id_to_uuid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
-CREATE FUNCTION point_id(integer) RETURNS point_id
-	LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
-	RETURN point_id($1::bigint);
 
+-- Numbers and UUIDs are implicit, so that WHERE id = 5 finds its operator.
 CREATE CAST (bigint AS point_id) WITH FUNCTION point_id(bigint) AS IMPLICIT;
 
 CREATE CAST (integer AS point_id) WITH FUNCTION point_id(integer) AS IMPLICIT;
 
-CREATE CAST (numeric AS point_id) WITH FUNCTION point_id(numeric) AS ASSIGNMENT;
+CREATE CAST (numeric AS point_id) WITH FUNCTION point_id(numeric) AS IMPLICIT;
 
 CREATE CAST (uuid AS point_id) WITH FUNCTION point_id(uuid) AS IMPLICIT;
 

@@ -27,6 +27,23 @@
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
+/*
+ * Soft errors of input functions: from 16 on the caller may ask for NULL
+ * instead of an exception (pg_input_is_valid, COPY ... ON_ERROR).  On 15
+ * nobody can ask, and ereturn is ereport.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#else
+struct Node;
+#define ereturn(escontext, dummy_value, ...) \
+	do { \
+		(void) (escontext); \
+		ereport(ERROR, __VA_ARGS__); \
+	} while (0)
+#define SOFT_ERROR_OCCURRED(escontext) false
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define qd_vacuum_delay_point() vacuum_delay_point(false)
 #else

@@ -63,23 +63,31 @@ qd_point_id_compare(const struct varlena *a, const struct varlena *b)
 	return memcmp(VARDATA_ANY(a), VARDATA_ANY(b), len_a);
 }
 
+/*
+ * Decimal digits only, at most 20 of them (32 are a UUID); *overflow tells a
+ * number that is too large.
+ */
 static struct varlena *
-parse_number(const char *text)
+parse_number(const char *text, bool *overflow)
 {
 	uint64		value = 0;
+	bool		fits = true;
 
+	*overflow = false;
 	if (*text == '\0' || strlen(text) > 20)
 		return NULL;
 	for (const char *p = text; *p; p++)
 	{
-		int			digit = *p - '0';
+		unsigned int digit = *p - '0';
 
-		if (digit < 0 || digit > 9 ||
-			value > (PG_UINT64_MAX - digit) / 10)
+		if (digit > 9)
 			return NULL;
+		if (value > (PG_UINT64_MAX - digit) / 10)
+			fits = false;
 		value = value * 10 + digit;
 	}
-	return qd_point_id_from_number(value);
+	*overflow = !fits;
+	return fits ? qd_point_id_from_number(value) : NULL;
 }
 
 static int
@@ -146,30 +154,54 @@ parse_uuid(const char *text)
 struct varlena *
 qd_point_id_parse(const char *text)
 {
-	struct varlena *id = parse_number(text);
+	bool		overflow;
+	struct varlena *id = parse_number(text, &overflow);
 
-	return id ? id : parse_uuid(text);
+	return id || overflow ? id : parse_uuid(text);
+}
+
+static char *
+print_uuid(const unsigned char *uuid)
+{
+	static const char digits[] = "0123456789abcdef";
+	char	   *text = palloc(37);
+	char	   *p = text;
+
+	for (int i = 0; i < QD_POINT_ID_UUID; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[uuid[i] >> 4];
+		*p++ = digits[uuid[i] & 15];
+	}
+	*p = '\0';
+	return text;
 }
 
 char *
 qd_point_id_print(const struct varlena *id)
 {
-	const unsigned char *b = (const unsigned char *) VARDATA_ANY(id);
-
 	if (is_number(id))
 		return psprintf(UINT64_FORMAT, number_of(id));
-	return psprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-					b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7],
-					b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	return print_uuid((const unsigned char *) VARDATA_ANY(id));
 }
 
+/* NULL after a soft error. */
 static struct varlena *
-parse_or_raise(const char *text)
+parse_input(const char *text, struct Node *escontext)
 {
-	struct varlena *id = qd_point_id_parse(text);
+	bool		overflow;
+	struct varlena *id = parse_number(text, &overflow);
 
+	if (overflow)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value \"%.100s\" is out of range for type point_id",
+						text)));
 	if (id == NULL)
-		ereport(ERROR,
+		id = parse_uuid(text);
+	if (id == NULL)
+		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type point_id: \"%.100s\"",
 						text),
@@ -181,7 +213,11 @@ QD_FUNCTION(qd_point_id_in);
 Datum
 qd_point_id_in(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(parse_or_raise(PG_GETARG_CSTRING(0)));
+	struct varlena *id = parse_input(PG_GETARG_CSTRING(0), fcinfo->context);
+
+	if (id == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(id);
 }
 
 QD_FUNCTION(qd_point_id_out);
@@ -218,31 +254,46 @@ qd_point_id_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-QD_FUNCTION(qd_bigint_to_point_id);
-Datum
-qd_bigint_to_point_id(PG_FUNCTION_ARGS)
+static struct varlena *
+from_signed(int64 value)
 {
-	int64		value = PG_GETARG_INT64(0);
-
 	if (value < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("point id cannot be negative: " INT64_FORMAT, value)));
-	PG_RETURN_POINTER(qd_point_id_from_number((uint64) value));
+	return qd_point_id_from_number((uint64) value);
 }
 
+QD_FUNCTION(qd_integer_to_point_id);
+Datum
+qd_integer_to_point_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(from_signed(PG_GETARG_INT32(0)));
+}
+
+QD_FUNCTION(qd_bigint_to_point_id);
+Datum
+qd_bigint_to_point_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(from_signed(PG_GETARG_INT64(0)));
+}
+
+/* A whole number in any scale: 5.00 is 5, 5.01 is an error. */
 QD_FUNCTION(qd_numeric_to_point_id);
 Datum
 qd_numeric_to_point_id(PG_FUNCTION_ARGS)
 {
+	Datum		trimmed = DirectFunctionCall1(numeric_trim_scale,
+											  PG_GETARG_DATUM(0));
 	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
-														   PG_GETARG_DATUM(0)));
-	struct varlena *id = parse_number(text);
+														   trimmed));
+	bool		overflow;
+	struct varlena *id = parse_number(text, &overflow);
 
 	if (id == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is not an unsigned 64-bit number", text)));
+				 errmsg("%.100s is not an unsigned 64-bit number", text)));
 	PG_RETURN_POINTER(id);
 }
 
@@ -257,7 +308,8 @@ QD_FUNCTION(qd_text_to_point_id);
 Datum
 qd_text_to_point_id(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(parse_or_raise(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	PG_RETURN_POINTER(parse_input(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+								  NULL));
 }
 
 QD_FUNCTION(qd_point_id_to_text);
@@ -274,6 +326,7 @@ qd_point_id_to_numeric(PG_FUNCTION_ARGS)
 	struct varlena *id = PG_GETARG_POINT_ID(0);
 	char	   *text = qd_point_id_print(id);
 
+	/* by way of text: numeric has no constructor from uint64 */
 	if (!is_number(id))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -332,6 +385,31 @@ sort_compare(Datum x, Datum y, SortSupport ssup)
 							   (struct varlena *) PG_DETOAST_DATUM_PACKED(y));
 }
 
+#if SIZEOF_DATUM >= 8
+/*
+ * Abbreviated key: numbers below 2^63 as they are, larger ones all alike,
+ * then the UUIDs by their first 63 bits.  Equal keys are compared in full.
+ */
+static Datum
+abbreviate(Datum original, SortSupport ssup)
+{
+	struct varlena *id = (struct varlena *) PG_DETOAST_DATUM_PACKED(original);
+	const uint64 uuid_bit = UINT64CONST(1) << 63;
+
+	/* the first 8 bytes of a UUID are read as a number is */
+	if (is_number(id))
+		return UInt64GetDatum(Min(number_of(id), uuid_bit - 1));
+	return UInt64GetDatum(uuid_bit | number_of(id) >> 1);
+}
+
+/* Ids are nearly unique in 63 bits, so abbreviating always pays. */
+static bool
+abbreviate_abort(int memtupcount, SortSupport ssup)
+{
+	return false;
+}
+#endif
+
 QD_FUNCTION(qd_point_id_sortsupport);
 Datum
 qd_point_id_sortsupport(PG_FUNCTION_ARGS)
@@ -339,6 +417,15 @@ qd_point_id_sortsupport(PG_FUNCTION_ARGS)
 	SortSupport ssup = (SortSupport) PG_GETARG_POINTER(0);
 
 	ssup->comparator = sort_compare;
+#if SIZEOF_DATUM >= 8
+	if (ssup->abbreviate)
+	{
+		ssup->comparator = ssup_datum_unsigned_cmp;
+		ssup->abbrev_converter = abbreviate;
+		ssup->abbrev_abort = abbreviate_abort;
+		ssup->abbrev_full_comparator = sort_compare;
+	}
+#endif
 	PG_RETURN_VOID();
 }
 

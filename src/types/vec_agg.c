@@ -132,10 +132,8 @@ state_to_vector(float8 *sums, int dim, float8 divisor)
 	qd_vector  *v = qd_vector_new(dim);
 
 	for (int i = 0; i < dim; i++)
-	{
 		v->x[i] = (float) (sums[i + 1] / divisor);
-		qd_vector_check_element(v->x[i]);
-	}
+	qd_vector_check_elements(v);
 	return v;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "compat.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "utils/builtins.h"
@@ -12,6 +13,23 @@
 
 #include "distance/distance.h"
 #include "types/vector.h"
+
+/* For norms whose square is no normal float4: zero, tiny or huge. */
+static double
+precise_cosine(const float *a, const float *b, int dim)
+{
+	double		ab = 0;
+	double		aa = 0;
+	double		bb = 0;
+
+	for (int i = 0; i < dim; i++)
+	{
+		ab += (double) a[i] * b[i];
+		aa += (double) a[i] * a[i];
+		bb += (double) b[i] * b[i];
+	}
+	return ab / (sqrt(aa) * sqrt(bb));
+}
 
 double
 qd_vector_cosine_distance(const float *a, const float *b, int dim)
@@ -22,8 +40,10 @@ qd_vector_cosine_distance(const float *a, const float *b, int dim)
 	double		similarity;
 
 	qd_distance.cosine_parts(a, b, dim, &ab, &aa, &bb);
-	/* one square root of the product would overflow for large norms */
-	similarity = (double) ab / sqrt((double) aa * (double) bb);
+	if (aa >= FLT_MIN && aa <= FLT_MAX && bb >= FLT_MIN && bb <= FLT_MAX)
+		similarity = (double) ab / sqrt((double) aa * (double) bb);
+	else
+		similarity = precise_cosine(a, b, dim);
 	if (similarity > 1)
 		similarity = 1;
 	else if (similarity < -1)

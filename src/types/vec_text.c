@@ -11,6 +11,13 @@
 
 #include "types/vector.h"
 
+typedef struct item_list
+{
+	float	   *x;
+	int			dim;
+	int			capacity;
+} item_list;
+
 static bool
 is_blank(char c)
 {
@@ -26,77 +33,97 @@ skip_blanks(const char *p)
 	return p;
 }
 
-static void
-syntax_error(const char *text, const char *detail)
+static bool
+syntax_error(const char *text, const char *detail, struct Node *escontext)
 {
-	ereport(ERROR,
+	ereturn(escontext, false,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid input syntax for type vector: \"%.100s\"", text),
 			 errdetail("%s", detail)));
 }
 
-/* One number; *p is left behind it. */
-static float
-parse_number(const char *text, const char **p)
+/* The number at *p; *p is left behind it.  False after a soft error. */
+static bool
+parse_number(const char *text, const char **p, float *x,
+			 struct Node *escontext)
 {
 	char	   *end;
-	float		x;
 
 	errno = 0;
-	x = strtof(*p, &end);
+	*x = strtof(*p, &end);
 	if (end == *p)
-		syntax_error(text, "A number was expected.");
+		return syntax_error(text, "A number was expected.", escontext);
 	/* strtof reports underflow too: a denormal or zero is as good as it gets */
-	if (errno == ERANGE && isinf(x))
-		ereport(ERROR,
+	if (errno == ERANGE && isinf(*x))
+		ereturn(escontext, false,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("\"%.*s\" is out of range for type vector",
 						(int) Min(end - *p, 100), *p)));
-	qd_vector_check_element(x);
 	*p = end;
-	return x;
+	return qd_vector_element_ok(*x, escontext);
+}
+
+/*
+ * The items up to and with the closing bracket, appended to list; p stands
+ * behind the opening one.  The position behind, or NULL after a soft error.
+ */
+static const char *
+parse_items(const char *text, const char *p, item_list *list,
+			struct Node *escontext)
+{
+	for (;;)
+	{
+		if (!qd_vector_dim_ok(list->dim + 1, escontext))
+			return NULL;
+		if (list->dim == list->capacity)
+		{
+			list->capacity = Min(list->capacity * 2, QD_VECTOR_MAX_DIM);
+			list->x = repalloc(list->x, sizeof(float) * list->capacity);
+		}
+		p = skip_blanks(p);
+		if (!parse_number(text, &p, &list->x[list->dim], escontext))
+			return NULL;
+		list->dim++;
+		p = skip_blanks(p);
+		if (*p == ']')
+			return p + 1;
+		if (*p++ != ',')
+		{
+			syntax_error(text, "\",\" or \"]\" was expected.", escontext);
+			return NULL;
+		}
+	}
 }
 
 qd_vector *
-qd_vec_text_parse(const char *text, int32 typmod)
+qd_vec_text_parse(const char *text, int32 typmod, struct Node *escontext)
 {
 	const char *p = skip_blanks(text);
-	int			capacity = typmod > 0 ? typmod : 16;
-	int			dim = 0;
-	float	   *x = palloc(sizeof(float) * capacity);
+	item_list	list = {0};
 	qd_vector  *v;
 
-	if (*p != '[')
-		syntax_error(text, "Vector contents must start with \"[\".");
-	p = skip_blanks(p + 1);
-	if (*p == ']')
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("vector must have at least 1 dimension")));
-	for (;;)
+	if (*p++ != '[')
 	{
-		if (dim == QD_VECTOR_MAX_DIM)
-			qd_vector_check_dim((int64) dim + 1);
-		if (dim == capacity)
-		{
-			capacity = Min(capacity * 2, QD_VECTOR_MAX_DIM);
-			x = repalloc(x, sizeof(float) * capacity);
-		}
-		p = skip_blanks(p);
-		x[dim++] = parse_number(text, &p);
-		p = skip_blanks(p);
-		if (*p == ']')
-			break;
-		if (*p != ',')
-			syntax_error(text, "\",\" or \"]\" was expected.");
-		p++;
+		syntax_error(text, "Vector contents must start with \"[\".", escontext);
+		return NULL;
 	}
-	if (*skip_blanks(p + 1) != '\0')
-		syntax_error(text, "Junk after closing right bracket.");
-	qd_vector_check_typmod(typmod, dim);
-	v = qd_vector_new(dim);
-	memcpy(v->x, x, sizeof(float) * dim);
-	pfree(x);
+	if (*skip_blanks(p) == ']' && !qd_vector_dim_ok(0, escontext))
+		return NULL;
+	list.capacity = typmod > 0 ? typmod : 16;
+	list.x = palloc(sizeof(float) * list.capacity);
+	p = parse_items(text, p, &list, escontext);
+	if (p == NULL)
+		return NULL;
+	if (*skip_blanks(p) != '\0')
+	{
+		syntax_error(text, "Junk after closing right bracket.", escontext);
+		return NULL;
+	}
+	if (!qd_vector_typmod_ok(typmod, list.dim, escontext))
+		return NULL;
+	v = qd_vector_new(list.dim);
+	memcpy(v->x, list.x, sizeof(float) * list.dim);
+	pfree(list.x);
 	return v;
 }
 

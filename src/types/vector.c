@@ -5,16 +5,17 @@
  */
 #include "compat.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
-#include "distance/distance.h"
 #include "types/vector.h"
 
 qd_vector *
@@ -28,18 +29,58 @@ qd_vector_new(int dim)
 	return v;
 }
 
-void
-qd_vector_check_dim(int64 dim)
+bool
+qd_vector_dim_ok(int64 dim, struct Node *escontext)
 {
 	if (dim < 1)
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("vector must have at least 1 dimension")));
 	if (dim > QD_VECTOR_MAX_DIM)
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("vector cannot have more than %d dimensions",
 						QD_VECTOR_MAX_DIM)));
+	return true;
+}
+
+bool
+qd_vector_element_ok(float x, struct Node *escontext)
+{
+	if (isnan(x))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("NaN not allowed in vector")));
+	if (isinf(x))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("infinite value not allowed in vector")));
+	return true;
+}
+
+bool
+qd_vector_typmod_ok(int32 typmod, int dim, struct Node *escontext)
+{
+	if (typmod != -1 && typmod != dim)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %d dimensions, not %d", typmod, dim)));
+	return true;
+}
+
+void
+qd_vector_check_elements(const qd_vector *v)
+{
+	int			dim = qd_vector_dim(v);
+	bool		all_finite = true;
+
+	/* no branch inside, so that the compiler vectorises it */
+	for (int i = 0; i < dim; i++)
+		all_finite &= fabsf(v->x[i]) <= FLT_MAX;
+	if (all_finite)
+		return;
+	for (int i = 0; i < dim; i++)
+		(void) qd_vector_element_ok(v->x[i], NULL);
 }
 
 void
@@ -52,34 +93,16 @@ qd_vector_check_dims(const qd_vector *a, const qd_vector *b)
 						qd_vector_dim(a), qd_vector_dim(b))));
 }
 
-void
-qd_vector_check_element(float x)
-{
-	if (isnan(x))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("NaN not allowed in vector")));
-	if (isinf(x))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("infinite value not allowed in vector")));
-}
-
-void
-qd_vector_check_typmod(int32 typmod, int dim)
-{
-	if (typmod != -1 && typmod != dim)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d dimensions, not %d", typmod, dim)));
-}
-
 QD_FUNCTION(qd_vector_in);
 Datum
 qd_vector_in(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(qd_vec_text_parse(PG_GETARG_CSTRING(0),
-										PG_GETARG_INT32(2)));
+	qd_vector  *v = qd_vec_text_parse(PG_GETARG_CSTRING(0),
+									  PG_GETARG_INT32(2), fcinfo->context);
+
+	if (v == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(v);
 }
 
 QD_FUNCTION(qd_vector_out);
@@ -139,11 +162,11 @@ qd_vector_recv(PG_FUNCTION_ARGS)
 	{
 		uint32		bits;
 
-		memcpy(&bits, bytes + 4 * i, 4);
+		memcpy(&bits, bytes + sizeof(bits) * i, sizeof(bits));
 		bits = pg_ntoh32(bits);
-		memcpy(&v->x[i], &bits, 4);
-		qd_vector_check_element(v->x[i]);
+		memcpy(&v->x[i], &bits, sizeof(bits));
 	}
+	qd_vector_check_elements(v);
 	PG_RETURN_POINTER(v);
 }
 
@@ -154,20 +177,20 @@ qd_vector_send(PG_FUNCTION_ARGS)
 	qd_vector  *v = PG_GETARG_VECTOR(0);
 	int			dim = qd_vector_dim(v);
 	StringInfoData buf;
-	uint32	   *out;
+	char	   *out;
 
 	pq_begintypsend(&buf);
 	pq_sendint16(&buf, v->dim_field);
 	pq_sendint16(&buf, 0);
 	enlargeStringInfo(&buf, sizeof(float) * dim);
-	out = (uint32 *) (buf.data + buf.len);
+	out = buf.data + buf.len;
 	for (int i = 0; i < dim; i++)
 	{
 		uint32		bits;
 
-		memcpy(&bits, &v->x[i], 4);
+		memcpy(&bits, &v->x[i], sizeof(bits));
 		bits = pg_hton32(bits);
-		memcpy((char *) out + 4 * i, &bits, 4);
+		memcpy(out + sizeof(bits) * i, &bits, sizeof(bits));
 	}
 	buf.len += sizeof(float) * dim;
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
@@ -191,30 +214,36 @@ element_to_float(Datum d, Oid type)
 	{
 		case INT4OID:
 			return (float) DatumGetInt32(d);
-		case FLOAT4OID:
-			return DatumGetFloat4(d);
 		case FLOAT8OID:
 			return (float) DatumGetFloat8(d);
 		case NUMERICOID:
 			return DatumGetFloat4(DirectFunctionCall1(numeric_float4, d));
 		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("unsupported array type")));
+			elog(ERROR, "unexpected element type %u", type);
 	}
 }
 
+static void
+deconstruct(ArrayType *array, Datum **elements, int *n)
+{
+	Oid			type = ARR_ELEMTYPE(array);
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+
+	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
+	deconstruct_array(array, type, typlen, typbyval, typalign,
+					  elements, NULL, n);
+}
+
+/* Arrays of integer, real, double precision and numeric. */
 QD_FUNCTION(qd_array_to_vector);
 Datum
 qd_array_to_vector(PG_FUNCTION_ARGS)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
-	Oid			type = ARR_ELEMTYPE(array);
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	Datum	   *elements;
-	int			n;
 	qd_vector  *v;
 
 	if (ARR_NDIM(array) > 1)
@@ -225,17 +254,18 @@ qd_array_to_vector(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("array must not contain nulls")));
-	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
-	deconstruct_array(array, type, typlen, typbyval, typalign,
-					  &elements, NULL, &n);
 	qd_vector_check_dim(n);
 	qd_vector_check_typmod(PG_GETARG_INT32(1), n);
 	v = qd_vector_new(n);
-	for (int i = 0; i < n; i++)
+	if (ARR_ELEMTYPE(array) == FLOAT4OID)
+		memcpy(v->x, ARR_DATA_PTR(array), sizeof(float) * n);
+	else
 	{
-		v->x[i] = element_to_float(elements[i], type);
-		qd_vector_check_element(v->x[i]);
+		deconstruct(array, &elements, &n);
+		for (int i = 0; i < n; i++)
+			v->x[i] = element_to_float(elements[i], ARR_ELEMTYPE(array));
 	}
+	qd_vector_check_elements(v);
 	PG_RETURN_POINTER(v);
 }
 
@@ -253,62 +283,73 @@ qd_vector_to_float4(PG_FUNCTION_ARGS)
 									  sizeof(float4), true, TYPALIGN_INT));
 }
 
+/*
+ * a + b, a - b, a * b by coordinate.  A finite result too large for float4
+ * becomes an error, and so does a product that is lost in zero, as for the
+ * type real.
+ */
+typedef float (*arithmetic) (float x, float y);
+
 static float
-checked_overflow(float x)
+add(float x, float y)
 {
-	if (isinf(x))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value out of range: overflow")));
-	return x;
+	return x + y;
+}
+
+static float
+subtract(float x, float y)
+{
+	return x - y;
+}
+
+static float
+multiply(float x, float y)
+{
+	float		product = x * y;
+
+	if (product == 0 && x != 0 && y != 0)
+		float_underflow_error();
+	return product;
+}
+
+static inline Datum
+by_coordinate(PG_FUNCTION_ARGS, arithmetic op)
+{
+	qd_vector  *a = PG_GETARG_VECTOR(0);
+	qd_vector  *b = PG_GETARG_VECTOR(1);
+	int			dim = qd_vector_dim(a);
+	qd_vector  *v;
+
+	qd_vector_check_dims(a, b);
+	v = qd_vector_new(dim);
+	for (int i = 0; i < dim; i++)
+	{
+		v->x[i] = op(a->x[i], b->x[i]);
+		if (isinf(v->x[i]))
+			float_overflow_error();
+	}
+	PG_RETURN_POINTER(v);
 }
 
 QD_FUNCTION(qd_vector_add);
 Datum
 qd_vector_add(PG_FUNCTION_ARGS)
 {
-	qd_vector  *a = PG_GETARG_VECTOR(0);
-	qd_vector  *b = PG_GETARG_VECTOR(1);
-	int			dim = qd_vector_dim(a);
-	qd_vector  *v;
-
-	qd_vector_check_dims(a, b);
-	v = qd_vector_new(dim);
-	for (int i = 0; i < dim; i++)
-		v->x[i] = checked_overflow(a->x[i] + b->x[i]);
-	PG_RETURN_POINTER(v);
+	return by_coordinate(fcinfo, add);
 }
 
 QD_FUNCTION(qd_vector_sub);
 Datum
 qd_vector_sub(PG_FUNCTION_ARGS)
 {
-	qd_vector  *a = PG_GETARG_VECTOR(0);
-	qd_vector  *b = PG_GETARG_VECTOR(1);
-	int			dim = qd_vector_dim(a);
-	qd_vector  *v;
-
-	qd_vector_check_dims(a, b);
-	v = qd_vector_new(dim);
-	for (int i = 0; i < dim; i++)
-		v->x[i] = checked_overflow(a->x[i] - b->x[i]);
-	PG_RETURN_POINTER(v);
+	return by_coordinate(fcinfo, subtract);
 }
 
 QD_FUNCTION(qd_vector_mul);
 Datum
 qd_vector_mul(PG_FUNCTION_ARGS)
 {
-	qd_vector  *a = PG_GETARG_VECTOR(0);
-	qd_vector  *b = PG_GETARG_VECTOR(1);
-	int			dim = qd_vector_dim(a);
-	qd_vector  *v;
-
-	qd_vector_check_dims(a, b);
-	v = qd_vector_new(dim);
-	for (int i = 0; i < dim; i++)
-		v->x[i] = checked_overflow(a->x[i] * b->x[i]);
-	PG_RETURN_POINTER(v);
+	return by_coordinate(fcinfo, multiply);
 }
 
 QD_FUNCTION(qd_vector_concat);

@@ -42,14 +42,30 @@ extern qd_vector *qd_vector_new(int dim);
 /* Raises ERRCODE_DATA_EXCEPTION unless both have the same dimension. */
 extern void qd_vector_check_dims(const qd_vector *a, const qd_vector *b);
 
-/* Raises ERRCODE_DATA_EXCEPTION unless 1 <= dim <= 65,536. */
-extern void qd_vector_check_dim(int64 dim);
+/*
+ * Checks of input: false after an error, which goes to escontext; escontext
+ * NULL raises it.  A dimension is 1 to 65,536, an element is finite, typmod is
+ * -1 or the dimension.
+ */
+struct Node;
+extern bool qd_vector_dim_ok(int64 dim, struct Node *escontext);
+extern bool qd_vector_element_ok(float x, struct Node *escontext);
+extern bool qd_vector_typmod_ok(int32 typmod, int dim, struct Node *escontext);
 
-/* Raises ERRCODE_DATA_EXCEPTION for NaN and infinities. */
-extern void qd_vector_check_element(float x);
+static inline void
+qd_vector_check_dim(int64 dim)
+{
+	(void) qd_vector_dim_ok(dim, NULL);
+}
 
-/* Raises ERRCODE_DATA_EXCEPTION unless typmod is -1 or the dimension. */
-extern void qd_vector_check_typmod(int32 typmod, int dim);
+static inline void
+qd_vector_check_typmod(int32 typmod, int dim)
+{
+	(void) qd_vector_typmod_ok(typmod, dim, NULL);
+}
+
+/* Raises ERRCODE_DATA_EXCEPTION when one of the elements is not finite. */
+extern void qd_vector_check_elements(const qd_vector *v);
 
 /*
  * Cosine distance of pgvector: 1 - cos, in 0..2; NaN when one of the two is
@@ -57,8 +73,13 @@ extern void qd_vector_check_typmod(int32 typmod, int dim);
  */
 extern double qd_vector_cosine_distance(const float *a, const float *b, int dim);
 
-/* vec_text.c: parses "[1,2.5]"; raises errors of class 22. */
-extern qd_vector *qd_vec_text_parse(const char *text, int32 typmod);
+/*
+ * vec_text.c: parses "[1,2.5]".  Errors are of class 22 (54000 for too many
+ * dimensions) and go to escontext, then the result is NULL; escontext NULL
+ * raises them.
+ */
+extern qd_vector *qd_vec_text_parse(const char *text, int32 typmod,
+									struct Node *escontext);
 
 /* vec_text.c: palloc'd text, shortest float4. */
 extern char *qd_vec_text_print(const qd_vector *v);
