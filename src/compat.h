@@ -12,6 +12,11 @@
 #include "postgres.h"
 #include "fmgr.h"
 
+/* The varlena macros moved out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /*
  * PostgreSQL 15 exports every symbol of a module, and leaves PGDLLEXPORT
  * empty on ELF; later versions mark what is public.  We build with hidden
@@ -26,6 +31,11 @@
 #define QD_FUNCTION(name) \
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
+
+/* 18 has pg_noreturn in its place, in front of a declaration. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
 
 /*
  * Soft errors of input functions: from 16 on the caller may ask for NULL
