@@ -35,7 +35,7 @@ TAP_TESTS = 1
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-EXTRA_CLEAN = sql/qdrant_pg--$(EXTVERSION).sql
+EXTRA_CLEAN = sql/qdrant_pg--$(EXTVERSION).sql .build/unit
 include $(PGXS)
 
 # PGXS tracks no headers: any of them rebuilds all.
@@ -55,6 +55,26 @@ installcheck-isolation:
 
 installcheck-tap:
 	$(prove_installcheck)
+
+# Kernels against their oracle, as the server gets them and with sanitizers;
+# src/distance needs no server, so neither does this.
+UNIT_SOURCES = tests/unit/kernels.c $(wildcard src/distance/*.c)
+UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
+	-fno-math-errno $(filter -Werror,$(COPT))
+
+.PHONY: unit
+unit: .build/unit/kernels .build/unit/kernels-sanitized
+	.build/unit/kernels
+	.build/unit/kernels-sanitized
+
+.build/unit/kernels: $(UNIT_SOURCES) src/distance/distance.h
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $(UNIT_SOURCES) -lm
+
+.build/unit/kernels-sanitized: $(UNIT_SOURCES) src/distance/distance.h
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -O1 -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -o $@ $(UNIT_SOURCES) -lm
 
 .PHONY: gateway bench
 

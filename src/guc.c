@@ -29,6 +29,7 @@ static const struct config_enum_entry simd_options[] = {
 	{"scalar", QD_SIMD_SCALAR, false},
 	{"avx2", QD_SIMD_AVX2, false},
 	{"avx512", QD_SIMD_AVX512, false},
+	{"neon", QD_SIMD_NEON, false},
 	{NULL, 0, false}
 };
 

@@ -26,28 +26,43 @@ qd_distance_supported(qd_simd_level level)
 				__builtin_cpu_supports("avx512vl") &&
 				__builtin_cpu_supports("avx512vnni");
 #endif
+#if defined(__aarch64__)
+		case QD_SIMD_NEON:
+			return true;
+#endif
 		default:
 			return false;
+	}
+}
+
+static const qd_distance_table *
+table_of(qd_simd_level level)
+{
+	switch (level)
+	{
+#if defined(__x86_64__)
+		case QD_SIMD_AVX2:
+			return &qd_distance_avx2;
+		case QD_SIMD_AVX512:
+			return &qd_distance_avx512;
+#endif
+#if defined(__aarch64__)
+		case QD_SIMD_NEON:
+			return &qd_distance_neon;
+#endif
+		default:
+			return &qd_distance_scalar;
 	}
 }
 
 void
 qd_distance_choose_level(qd_simd_level level)
 {
-#if defined(__x86_64__)
-	if ((level == QD_SIMD_AUTO || level == QD_SIMD_AVX512) &&
-		qd_distance_supported(QD_SIMD_AVX512))
-	{
-		qd_distance = qd_distance_avx512;
-		return;
-	}
-	if (level != QD_SIMD_SCALAR && qd_distance_supported(QD_SIMD_AVX2))
-	{
-		qd_distance = qd_distance_avx2;
-		return;
-	}
-#endif
-	qd_distance = qd_distance_scalar;
+	if (level == QD_SIMD_AUTO)
+		level = QD_SIMD_LAST;
+	while (!qd_distance_supported(level))
+		level--;
+	qd_distance = *table_of(level);
 }
 
 void

@@ -21,8 +21,11 @@ typedef enum qd_simd_level
 	QD_SIMD_AUTO,
 	QD_SIMD_SCALAR,
 	QD_SIMD_AVX2,				/* with FMA */
-	QD_SIMD_AVX512				/* F, BW, VL, VNNI */
+	QD_SIMD_AVX512,				/* F, BW, VL, VNNI */
+	QD_SIMD_NEON				/* 64-bit ARM's baseline */
 } qd_simd_level;
+
+#define QD_SIMD_LAST	QD_SIMD_NEON
 
 typedef struct qd_distance_table
 {
@@ -39,11 +42,11 @@ typedef struct qd_distance_table
 								 float *ab, float *aa, float *bb);
 
 	/*
-	 * sum of a[i] * b[i] over signed bytes in -127..127 (-128 is excluded);
-	 * n at most 65,536, so that 32 bits hold the sum
+	 * sum of a[i] * b[i] over signed bytes; n at most 65,536, so that 32 bits
+	 * hold the sum
 	 */
 	int32_t		(*dot_i8) (const int8_t *a, const int8_t *b, size_t n);
-	/* sum of |a[i] - b[i]| over unsigned bytes */
+	/* sum of |a[i] - b[i]| over unsigned bytes, n as above */
 	int32_t		(*l1_u8) (const uint8_t *a, const uint8_t *b, size_t n);
 } qd_distance_table;
 
@@ -62,6 +65,9 @@ extern const qd_distance_table qd_distance_scalar;
 #if defined(__x86_64__)
 extern const qd_distance_table qd_distance_avx2;
 extern const qd_distance_table qd_distance_avx512;
+#endif
+#if defined(__aarch64__)
+extern const qd_distance_table qd_distance_neon;
 #endif
 
 #endif							/* QD_DISTANCE_H */
