@@ -54,6 +54,16 @@ struct Node;
 #define SOFT_ERROR_OCCURRED(escontext) false
 #endif
 
+/* Calls an input function; false after a soft error. */
+#if PG_VERSION_NUM >= 160000
+#define qd_input_call(function, str, escontext, result) \
+	DirectInputFunctionCallSafe(function, str, InvalidOid, -1, escontext, result)
+#else
+#define qd_input_call(function, str, escontext, result) \
+	((void) (escontext), \
+	 *(result) = DirectFunctionCall1(function, CStringGetDatum(str)), true)
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define qd_vacuum_delay_point() vacuum_delay_point(false)
 #else

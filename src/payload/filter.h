@@ -14,16 +14,18 @@
  *		FIELD	qd_node (n = tests), path, tests
  *		NESTED	qd_node, path, FILTER
  *		IS_EMPTY, IS_NULL	qd_node, path
- *		HAS_ID	qd_node (n = ids), n strings (8 or 16 bytes each)
+ *		HAS_ID	qd_node (n = ids), uint64 count of numbers, the numbers (8 bytes
+ *				big-endian) sorted, the UUIDs (16 bytes) sorted
  *		HAS_VECTOR	qd_node, string
  *		SLICE	qd_node (n = total), uint64 index
  *
  *		path	qd_node (n = steps), n x (qd_node with n = index; kind =
  *				qd_path_kind; a KEY is followed by its bytes)
  *		string	qd_node (n = length), bytes
+ *		ring	qd_node (n = points), n x qd_geo_point, the last equal to the first
  *
- * A test is a qd_node followed by what test_kind says.  The input is trusted
- * to be well formed: only filter_parse.c makes it (recv parses text).
+ * A test is a qd_node followed by what qd_test_kind says.  The input is
+ * trusted to be well formed: only filter_parse.c makes it (recv parses text).
  */
 #ifndef QD_FILTER_H
 #define QD_FILTER_H
@@ -34,12 +36,14 @@
 typedef enum qd_node_kind
 {
 	QD_FILTER, QD_FIELD, QD_NESTED, QD_IS_EMPTY, QD_IS_NULL, QD_HAS_ID,
-	QD_HAS_VECTOR, QD_SLICE, QD_PATH, QD_STRING
+	QD_HAS_VECTOR, QD_SLICE, QD_PATH, QD_STRING, QD_RING
 } qd_node_kind;
 
 typedef enum qd_test_kind
 {
-	QD_TEST_STRINGS,			/* n strings: equals one */
+	QD_TEST_STRINGS,			/* equals one of n: n uint32 offsets from the
+								 * test's start, n strings in the order of
+								 * qd_string_compare */
 	QD_TEST_NOT_STRINGS,		/* equals none, and is not null */
 	QD_TEST_INTS,				/* n sorted int64 */
 	QD_TEST_NOT_INTS,
@@ -48,10 +52,11 @@ typedef enum qd_test_kind
 	QD_TEST_TEXT_ANY,			/* n strings: one is a substring */
 	QD_TEST_PREFIX,				/* string */
 	QD_TEST_RANGE,				/* n = bounds (QD_LT ...), 4 float8 */
-	QD_TEST_DATETIME,			/* n = bounds, 4 x (int64 seconds, int64 nanos) */
+	QD_TEST_DATETIME,			/* n = bounds, 4 x (int64 seconds, int64
+								 * nanos) */
 	QD_TEST_BOX,				/* 4 float8: top left, bottom right */
 	QD_TEST_RADIUS,				/* 3 float8: center, metres */
-	QD_TEST_POLYGON,			/* n rings: qd_node (n points), 2n float8 */
+	QD_TEST_POLYGON,			/* n rings: the exterior, then holes */
 	QD_TEST_COUNT,				/* n = bounds, 4 x uint64 */
 	QD_TEST_IS_EMPTY,			/* n = wanted */
 	QD_TEST_IS_NULL				/* n = wanted */
@@ -113,9 +118,10 @@ typedef struct qd_point
 
 /*
  * filter_parse.c: compiles; raises errors of class 22 whose detail names the
- * place in the filter.  The result is palloc'd.
+ * place in the filter, softly (NULL) when escontext asks for it.  The result
+ * is palloc'd.
  */
-extern qd_filter *qd_filter_compile(Jsonb *json);
+extern qd_filter *qd_filter_compile(Jsonb *json, struct Node *escontext);
 
 /*
  * filter_eval.c: never raises errors for any payload.  point may be NULL when
@@ -124,7 +130,7 @@ extern qd_filter *qd_filter_compile(Jsonb *json);
 extern bool qd_filter_matches(const qd_filter *filter, Jsonb *payload,
 							  const qd_point *point);
 
-/* tests.c: does one value (never an array) satisfy one test? */
+/* filter_test.c: does one value (never an array) satisfy one test? */
 extern bool qd_test_value(const qd_node *test, const JsonbValue *value);
 
 /*

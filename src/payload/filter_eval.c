@@ -8,10 +8,6 @@
  */
 #include "compat.h"
 
-#include "common/hashfn.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-
 #include "payload/filter.h"
 #include "payload/path.h"
 #include "payload/siphash.h"
@@ -22,8 +18,7 @@ typedef bool (*visitor) (const JsonbValue *value, void *arg);
 
 typedef struct context
 {
-	const qd_point *point;
-	bool		nested;			/* inside a nested condition: no point */
+	const qd_point *point;		/* NULL inside a nested condition */
 } context;
 
 typedef struct field_walk
@@ -36,7 +31,7 @@ typedef struct field_walk
 typedef struct nested_walk
 {
 	const qd_filter_node *filter;
-	context	   *ctx;
+	context    *ctx;
 } nested_walk;
 
 static bool eval_filter(const qd_filter_node *filter, JsonbContainer *payload,
@@ -269,7 +264,7 @@ eval_nested(const qd_node *node, JsonbContainer *payload, context *ctx)
 {
 	const qd_node *path = (const qd_node *) qd_node_body(node);
 	const qd_node *last = (const qd_node *) qd_node_body(path);
-	context		inner = {NULL, true};
+	context		inner = {NULL};
 	nested_walk walk = {(const qd_filter_node *) qd_node_next(path), &inner};
 
 	for (uint32 i = 1; i < path->n; i++)
@@ -279,18 +274,30 @@ eval_nested(const qd_node *node, JsonbContainer *payload, context *ctx)
 					  &walk);
 }
 
+static int
+compare_number_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, QD_POINT_ID_NUMBER);
+}
+
+static int
+compare_uuids(const void *a, const void *b)
+{
+	return memcmp(a, b, QD_POINT_ID_UUID);
+}
+
 static bool
 eval_has_id(const qd_node *node, const struct varlena *id)
 {
-	const qd_node *wanted = (const qd_node *) qd_node_body(node);
+	uint64		n_numbers = *(const uint64 *) qd_node_body(node);
+	const char *ids = qd_node_body(node) + sizeof(uint64);
 
-	for (uint32 i = 0; i < node->n; i++, wanted = qd_node_next(wanted))
-	{
-		if (wanted->n == VARSIZE_ANY_EXHDR(id) &&
-			memcmp(qd_node_body(wanted), VARDATA_ANY(id), wanted->n) == 0)
-			return true;
-	}
-	return false;
+	if (VARSIZE_ANY_EXHDR(id) == QD_POINT_ID_NUMBER)
+		return bsearch(VARDATA_ANY(id), ids, n_numbers, QD_POINT_ID_NUMBER,
+					   compare_number_ids) != NULL;
+	return bsearch(VARDATA_ANY(id), ids + n_numbers * QD_POINT_ID_NUMBER,
+				   node->n - n_numbers, QD_POINT_ID_UUID,
+				   compare_uuids) != NULL;
 }
 
 static bool
@@ -350,6 +357,7 @@ eval_condition(const qd_node *node, JsonbContainer *payload, context *ctx)
 			return ctx->point && eval_slice(node, ctx->point->id);
 		case QD_PATH:
 		case QD_STRING:
+		case QD_RING:
 			break;				/* parts, not conditions */
 	}
 	return false;
@@ -387,7 +395,7 @@ bool
 qd_filter_matches(const qd_filter *filter, Jsonb *payload,
 				  const qd_point *point)
 {
-	context		ctx = {point, false};
+	context		ctx = {point};
 
 	return eval_filter(&filter->root, &payload->root, &ctx);
 }

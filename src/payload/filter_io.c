@@ -16,12 +16,15 @@
 
 #define FILTER_BINARY_VERSION 1
 
+/* NULL after a soft error, which only happens with an escontext. */
 static qd_filter *
-compile_text(const char *json)
+compile_text(char *json, struct Node *escontext)
 {
-	Datum		jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+	Datum		jsonb;
 
-	return qd_filter_compile(DatumGetJsonbP(jsonb));
+	if (!qd_input_call(jsonb_in, json, escontext, &jsonb))
+		return NULL;
+	return qd_filter_compile(DatumGetJsonbP(jsonb), escontext);
 }
 
 static text *
@@ -35,7 +38,11 @@ QD_FUNCTION(qd_payload_filter_in);
 Datum
 qd_payload_filter_in(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(compile_text(PG_GETARG_CSTRING(0)));
+	qd_filter  *filter = compile_text(PG_GETARG_CSTRING(0), fcinfo->context);
+
+	if (filter == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(filter);
 }
 
 QD_FUNCTION(qd_payload_filter_out);
@@ -61,7 +68,7 @@ qd_payload_filter_recv(PG_FUNCTION_ARGS)
 				 errmsg("expected payload_filter version %d, not %d",
 						FILTER_BINARY_VERSION, version)));
 	json = pq_getmsgtext(buf, buf->len - buf->cursor, &length);
-	PG_RETURN_POINTER(compile_text(json));
+	PG_RETURN_POINTER(compile_text(json, NULL));
 }
 
 QD_FUNCTION(qd_payload_filter_send);
@@ -82,14 +89,14 @@ QD_FUNCTION(qd_jsonb_to_payload_filter);
 Datum
 qd_jsonb_to_payload_filter(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(qd_filter_compile(PG_GETARG_JSONB_P(0)));
+	PG_RETURN_POINTER(qd_filter_compile(PG_GETARG_JSONB_P(0), NULL));
 }
 
 QD_FUNCTION(qd_text_to_payload_filter);
 Datum
 qd_text_to_payload_filter(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(compile_text(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	PG_RETURN_POINTER(compile_text(text_to_cstring(PG_GETARG_TEXT_PP(0)), NULL));
 }
 
 QD_FUNCTION(qd_payload_filter_to_jsonb);

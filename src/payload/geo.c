@@ -9,13 +9,19 @@
 #define EARTH_RADIUS 6371008.8
 #define RADIANS(degrees) ((degrees) * (3.14159265358979323846 / 180.0))
 
+bool
+qd_geo_is_valid(qd_geo_point p)
+{
+	return p.lon >= -180 && p.lon <= 180 && p.lat >= -90 && p.lat <= 90;
+}
+
 double
 qd_geo_distance(qd_geo_point a, qd_geo_point b)
 {
 	double		dlat = sin(RADIANS(b.lat - a.lat) / 2);
 	double		dlon = sin(RADIANS(b.lon - a.lon) / 2);
 	double		h = dlat * dlat +
-		cos(RADIANS(a.lat)) * cos(RADIANS(b.lat)) * dlon * dlon;
+	cos(RADIANS(a.lat)) * cos(RADIANS(b.lat)) * dlon * dlon;
 
 	return 2 * EARTH_RADIUS * asin(sqrt(h < 1 ? h : 1));
 }
@@ -34,7 +40,7 @@ static bool
 on_segment(qd_geo_point p, qd_geo_point a, qd_geo_point b)
 {
 	double		cross = (b.lon - a.lon) * (p.lat - a.lat) -
-		(b.lat - a.lat) * (p.lon - a.lon);
+	(b.lat - a.lat) * (p.lon - a.lon);
 
 	return cross == 0 &&
 		p.lon >= fmin(a.lon, b.lon) && p.lon <= fmax(a.lon, b.lon) &&

@@ -14,6 +14,9 @@ typedef struct qd_geo_point
 	double		lat;
 } qd_geo_point;
 
+/* In the ranges of degrees? */
+extern bool qd_geo_is_valid(qd_geo_point p);
+
 /* Metres along a great circle, mean earth radius 6,371,008.8 m. */
 extern double qd_geo_distance(qd_geo_point a, qd_geo_point b);
 

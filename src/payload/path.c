@@ -4,6 +4,8 @@
  */
 #include "payload/path.h"
 
+#include "payload/unicode_alnum.h"
+
 typedef struct cursor
 {
 	const unsigned char *p;
@@ -11,21 +13,58 @@ typedef struct cursor
 } cursor;
 
 /*
- * Characters of a raw key.  Beyond ASCII every character counts as a letter:
- * what Unicode calls punctuation there is rare in keys, and a server library
- * without Unicode tables can't tell.
+ * The character at p, UTF-8; its length in *length, 0 when it is malformed.
  */
-static bool
-is_raw(unsigned char c)
+static uint32_t
+decode(const unsigned char *p, const unsigned char *end, int *length)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		(c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c >= 0x80;
+	uint32_t	c = *p;
+	int			n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 :
+	c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+	*length = n > end - p ? 0 : n;
+	if (*length > 1)
+		c &= 0x7f >> n;
+	for (int i = 1; i < *length; i++)
+	{
+		if ((p[i] & 0xc0) != 0x80)
+			*length = 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	return c;
+}
+
+/* Length of the raw key's character at p: 0 when it can't be in one. */
+static int
+raw_length(const unsigned char *p, const unsigned char *end)
+{
+	int			low = 0;
+	int			high = sizeof(unicode_alnum) / sizeof(unicode_alnum[0]);
+	int			length;
+	uint32_t	c = decode(p, end, &length);
+
+	if (c < 0x80)
+		return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			(c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (c > unicode_alnum[middle][1])
+			low = middle + 1;
+		else if (c < unicode_alnum[middle][0])
+			high = middle;
+		else
+			return length;
+	}
+	return 0;
 }
 
 static bool
 parse_key(cursor *c, qd_path_step *step)
 {
 	const unsigned char *start = c->p;
+	int			length;
 
 	step->kind = QD_STEP_KEY;
 	if (c->p < c->end && *c->p == '"')
@@ -44,8 +83,8 @@ parse_key(cursor *c, qd_path_step *step)
 		c->p++;
 		return true;
 	}
-	while (c->p < c->end && is_raw(*c->p))
-		c->p++;
+	while (c->p < c->end && (length = raw_length(c->p, c->end)) > 0)
+		c->p += length;
 	step->key = (const char *) start;
 	step->length = (uint32_t) (c->p - start);
 	return c->p > start;

@@ -1,5 +1,5 @@
 /*
- * tests.c
+ * filter_test.c
  *		Does one JSON value satisfy one test of a field condition?  Nothing
  *		here raises an error: a value of another type is just no match.
  */
@@ -13,6 +13,7 @@
 #include "payload/datetime.h"
 #include "payload/filter.h"
 #include "payload/geo.h"
+#include "payload/text_split.h"
 
 /*
  * Numeric has no conversion that is both exact and free of errors, so the
@@ -35,21 +36,27 @@ qd_json_number(const JsonbValue *value, bool *is_int, int64 *i)
 }
 
 static bool
-string_is(const JsonbValue *value, const qd_node *string)
-{
-	return value->val.string.len == string->n &&
-		memcmp(value->val.string.val, qd_node_body(string), string->n) == 0;
-}
-
-static bool
 in_strings(const qd_node *test, const JsonbValue *value)
 {
-	const qd_node *string = (const qd_node *) qd_node_body(test);
+	const uint32 *offsets = (const uint32 *) qd_node_body(test);
+	uint32		low = 0;
+	uint32		high = test->n;
 
-	for (uint32 i = 0; i < test->n; i++, string = qd_node_next(string))
+	while (low < high)
 	{
-		if (string_is(value, string))
+		uint32		middle = low + (high - low) / 2;
+		const qd_node *string = (const qd_node *)
+		((const char *) test + offsets[middle]);
+		int			order = qd_string_compare(qd_node_body(string), string->n,
+											  value->val.string.val,
+											  value->val.string.len);
+
+		if (order == 0)
 			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return false;
 }
@@ -133,17 +140,21 @@ in_datetimes(const qd_node *test, const JsonbValue *value)
 	if (!qd_datetime_parse(value->val.string.val, value->val.string.len, &x))
 		return false;
 	for (int i = 0; i < 4; i++)
-		cmp[i] = qd_datetime_compare(x, (qd_datetime)
-									 {
-										 b[2 * i], (int32) b[2 * i + 1]
-									 });
+	{
+		qd_datetime bound = {b[2 * i], (int32) b[2 * i + 1]};
+
+		cmp[i] = qd_datetime_compare(x, bound);
+	}
 	return (!(test->n & QD_LT) || cmp[0] < 0) &&
 		(!(test->n & QD_GT) || cmp[1] > 0) &&
 		(!(test->n & QD_GTE) || cmp[2] >= 0) &&
 		(!(test->n & QD_LTE) || cmp[3] <= 0);
 }
 
-/* An object with numeric lon and lat on the globe. */
+/*
+ * An object with numeric lon and lat; a place off the globe is a place too,
+ * as in Qdrant without an index.
+ */
 static bool
 read_point(const JsonbValue *value, qd_geo_point *p)
 {
@@ -163,7 +174,7 @@ read_point(const JsonbValue *value, qd_geo_point *p)
 		return false;
 	p->lon = qd_json_number(&lon, &is_int, &i);
 	p->lat = qd_json_number(&lat, &is_int, &i);
-	return p->lon >= -180 && p->lon <= 180 && p->lat >= -90 && p->lat <= 90;
+	return true;
 }
 
 static bool

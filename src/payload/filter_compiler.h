@@ -1,0 +1,63 @@
+/*
+ * filter_compiler.h
+ *		What the two halves of the filter compiler share: the output being
+ *		written, the place that errors name, and readers of JSON members.
+ *
+ * filter_parse.c owns clauses and conditions, filter_parse_field.c the
+ * predicates of a field condition.  Nobody else includes this.
+ */
+#ifndef QD_FILTER_COMPILER_H
+#define QD_FILTER_COMPILER_H
+
+#include "compat.h"
+
+#include <setjmp.h>
+
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+typedef struct qd_compiler
+{
+	StringInfoData out;			/* becomes the datum */
+	StringInfoData where;		/* the place being compiled */
+	bool		needs_point;
+	int			depth;			/* filters within filters */
+	struct Node *escontext;		/* wants errors softly; may be NULL */
+	sigjmp_buf	escape;			/* where a soft error goes */
+} qd_compiler;
+
+/*
+ * Raises the error, naming the place.  A soft one leaves by longjmp, which
+ * crosses frames of the compiler only; these hold nothing but memory.
+ */
+extern void qd_compiler_fail(qd_compiler *c, const char *what) pg_attribute_noreturn();
+
+/* Goes down to a member or an element; the result is what leave wants. */
+extern int	qd_compiler_enter(qd_compiler *c, const char *name);
+extern int	qd_compiler_enter_item(qd_compiler *c, int index);
+extern void qd_compiler_leave(qd_compiler *c, int mark);
+
+/* Nodes: begin gives the offset that end wants; end pads and sets the size. */
+extern int	qd_compiler_begin(qd_compiler *c, uint32 kind, uint32 n);
+extern void qd_compiler_end(qd_compiler *c, int at);
+extern void qd_compiler_add_string(qd_compiler *c, const char *s, int length);
+
+extern bool qd_compiler_is_object(const JsonbValue *v);
+extern bool qd_compiler_is_array(const JsonbValue *v);
+
+/* The object behind a value; fails when it is none. */
+extern JsonbContainer *qd_compiler_object(qd_compiler *c, const JsonbValue *v);
+
+/* A member of an object; NULL when it is missing or null. */
+extern JsonbValue *qd_compiler_member(JsonbContainer *object, const char *name);
+
+/* Fails unless v is an unsigned integer of at most 64 bits. */
+extern uint64 qd_compiler_unsigned(qd_compiler *c, const JsonbValue *v);
+
+/*
+ * filter_parse_field.c: the predicates of a field condition, written as
+ * tests.  Returns how many; fails when there is none.
+ */
+extern uint32 qd_compiler_tests(qd_compiler *c, JsonbContainer *condition);
+
+#endif							/* QD_FILTER_COMPILER_H */
