@@ -24,6 +24,8 @@ REGRESS = install
 REGRESS += vector
 REGRESS += point_id
 # payload
+REGRESS += filter
+REGRESS += payload_ops
 
 # the index
 

@@ -461,7 +461,7 @@ CREATE OPERATOR <> (
 );
 
 CREATE FUNCTION payload_matches(jsonb, payload_filter) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'qd_payload_matches' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+	AS 'MODULE_PATHNAME', 'qd_payload_matches' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 5;
 
 CREATE FUNCTION payload_filter_sel(internal, oid, internal, integer) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'qd_payload_filter_sel' LANGUAGE C STABLE STRICT PARALLEL SAFE;
@@ -472,7 +472,7 @@ CREATE OPERATOR @@@ (
 );
 
 CREATE FUNCTION qdrant.matches(id point_id, payload jsonb, present text[], filter payload_filter) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'qd_point_matches' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8;
+	AS 'MODULE_PATHNAME', 'qd_point_matches' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 8;
 
 
 ---------------------------------------------------------------------------
