@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""filters.py: random filters on random payloads, ours against the local mode
+of qdrant-client, which interprets filters in Python.
+
+    PGHOST=... PGPORT=... PGUSER=... filters.py [--seed N] [--rounds N]
+
+Every round upserts payloads into QdrantClient(":memory:") and into a table of
+a database of its own (dropped at the end), asks both for each filter, and
+compares pair by pair. The seed is printed; the same seed gives the same pairs.
+Ends with 1 when a pair differs, or when too few were compared to prove much.
+
+Local mode is not the server. Where it differs from the server's recorded
+behaviour (1.19.0, no payload index), either the pair is left out, counted
+under a reason of SKIPPED, or the generator does not go there:
+  * text, phrase, text_any: local mode compares whole words without case, the
+    server substrings. Words here are such that both agree: lower case, none
+    part of another, one blank between them.
+  * one predicate per field condition: local mode looks at the first, the
+    server ORs them.
+  * datetimes have at most microseconds, local mode cuts the rest; months and
+    the like have two digits.
+  * numbers stay below 2^53: local mode compares integers of any size.
+"""
+import argparse
+import collections
+import json
+import os
+import random
+import sys
+import time
+import uuid
+
+import psycopg
+from qdrant_client import QdrantClient, models
+
+DATABASE = "qdrant_pg_differential"
+POINTS, FILTERS = 40, 60
+LEAST_COMPARED = 2000
+SECONDS = 50
+
+SKIPPED = {
+    "brackets": "local mode does not look into an array that a path ending in ] leads to",
+    "inline": "inline is_empty and is_null of several values: local mode asks all, the server any",
+    "null in array": "is_null: local mode counts an array holding a null, the server without an index does not",
+    "no object": "nested: local mode evaluates elements that are no objects, the server passes over them",
+}
+
+WORDS = ["red", "blue", "green", "quick", "fox", "lazy", "dög", "мир"]
+KEYS = [("a",), ("b",), ("tags",), ("o", "x"), ("o", "y"), ("o",), ("l",), ("l", "[]"), ("l", "[]", "x"),
+        ("l", "[]", "y", "[]"), ("l", "[0]", "x"), ("l", "[1]"), ("tags", "[]"), ("tags", "[1]"), ("d",),
+        ("g",), ("odd key",), ("o", "p.q"), ("missing",), ("l", "[]", "m", "[]", "x"), ("l", "[]", "m")]
+NESTED = [("l",), ("l", "[]"), ("l", "[]", "m"), ("o", "l"), ("missing",), ("a",)]
+PLACES = [(13.4, 52.52), (-0.12, 51.5), (2.35, 48.85), (139.7, 35.7), (179.5, -17.0), (-179.5, -16.0), (0, 0), (5, 5), (10, 10)]
+DATES = ["2024-01-01T00:00:00Z", "2024-01-01T02:00:00+02:00", "2024-01-01 00:00:00", "2024-01-01T00:00:00.000001Z",
+         "2024-01-01", "2023-06-15T12:30:00.123456+0530", "2023-06-15 12:30", "2023-06-15T12:30", "1969-12-31T23:59:59Z",
+         "2024-02-29", "2023-02-29", "yesterday", "2024-01-01t00:00:00z", "2024-01-01 00:00:00 UTC", ""]
+BOUNDS = ["2024-01-01T00:00:00Z", "2023-06-15T07:00:00Z", "1970-01-01T00:00:00+00:00", "2024-01-01T00:00:00.000001Z",
+          "2024-02-29T00:00:00+01:00"]
+
+
+class Generator:
+    """Makes payloads and filters; remembers the steps of the keys it wrote."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.steps = {}
+
+    def maybe(self, p):
+        return self.r.random() < p
+
+    # payloads
+
+    def text(self):
+        return " ".join(self.r.choice(WORDS) for _ in range(self.r.choice([0, 1, 1, 1, 2, 4])))
+
+    def scalar(self):
+        r = self.r
+        return r.choice([None, True, False, self.text(), self.text(), r.randint(-3, 3), r.randint(-3, 3),
+                         r.choice([0.5, 1.0, 2.5, -2.0, 1e10]), r.choice(DATES), "", str(r.randint(-1, 2))])
+
+    def place(self):
+        lon, lat = self.r.choice(PLACES)
+        place = {"lon": lon, "lat": lat}
+        if self.maybe(0.15):
+            place = self.r.choice([{"lon": lon}, {"lon": str(lon), "lat": lat}, {"lon": 200, "lat": 10}, {"lat": None, "lon": 1}])
+        return place
+
+    def value(self, depth=0):
+        p = self.r.random()
+        if p < 0.6 or depth > 2:
+            return self.scalar()
+        if p < 0.85:
+            return [self.value(depth + 1) for _ in range(self.r.choice([0, 1, 2, 3]))]
+        if p < 0.9:
+            return self.place()
+        return self.object(depth + 1)
+
+    def object(self, depth=0):
+        o = {}
+        for key in ("x", "y", "p.q"):
+            if self.maybe(0.6):
+                o[key] = self.value(depth + 1)
+        for key in ("l", "m"):
+            if self.maybe(0.4):
+                o[key] = [self.object(depth + 1) for _ in range(self.r.choice([0, 1, 2]))] if depth < 3 else []
+        return o
+
+    def payload(self):
+        p = {}
+        for key in ("a", "b", "odd key"):
+            if self.maybe(0.7):
+                p[key] = self.value()
+        if self.maybe(0.8):
+            p["tags"] = [self.scalar() for _ in range(self.r.choice([0, 1, 2, 3]))]
+        if self.maybe(0.8):
+            p["o"] = self.object() if self.maybe(0.9) else self.value()
+        if self.maybe(0.8):
+            p["l"] = [self.object() if self.maybe(0.9) else self.value() for _ in range(self.r.choice([0, 1, 2, 3]))]
+        if self.maybe(0.7):
+            p["d"] = self.r.choice(DATES) if self.maybe(0.7) else [self.r.choice(DATES) for _ in range(2)]
+        if self.maybe(0.7):
+            p["g"] = self.place() if self.maybe(0.7) else [self.place() for _ in range(2)]
+        return p
+
+    # filters
+
+    def key(self, choices, inside):
+        steps = self.r.choice(choices)
+        if inside:
+            steps = self.r.choice([("x",), ("y",), ("p.q",), ("y", "[]"), ("m", "[]", "x"), ("m",), ("missing",)])
+        text = ""
+        for step in steps:
+            if step[0] == "[":
+                text += step
+            else:
+                plain = step.isalnum() and self.maybe(0.9)
+                text += ("." if text else "") + (step if plain else f'"{step}"')
+        self.steps[text] = steps
+        return text
+
+    def numbers(self):
+        r = self.r
+        return {name: r.choice([-2, 0, 1, 1.0, 2.5, 3, None])
+                for name in r.sample(["lt", "gt", "lte", "gte"], r.choice([1, 1, 2]))}
+
+    def ring(self):
+        lon, lat = self.r.uniform(-20, 140), self.r.uniform(-30, 50)
+        w, h = self.r.uniform(5, 60), self.r.uniform(5, 40)
+        corners = [(lon, lat), (lon + w, lat + h / 3), (lon + w / 2, lat + h), (lon - 5, lat + h / 2)]
+        if self.maybe(0.3):
+            corners = [(0, 0), (10, 0), (10, 10), (0, 10)]
+        if self.maybe(0.5):
+            corners.reverse()
+        corners.append(corners[0])
+        return {"points": [{"lon": max(-180, min(180, x)), "lat": max(-90, min(90, y))} for x, y in corners]}
+
+    def geo(self):
+        def corner(lon, lat):
+            return {"lon": max(-180, min(180, lon)), "lat": max(-90, min(90, lat))}
+        r = self.r
+        kind = r.randrange(3)
+        lon, lat = r.choice(PLACES)
+        if kind == 0:
+            w, h = r.choice([0, 1, 10, 60, 359]), r.choice([0, 1, 10, 60])
+            box = [lon - w, lon + w] if self.maybe(0.8) else [170, -170]
+            return {"geo_bounding_box": {"top_left": corner(box[0], lat + h), "bottom_right": corner(box[1], lat - h)}}
+        if kind == 1:
+            return {"geo_radius": {"center": corner(lon, lat), "radius": r.choice([-1, 0, 1, 500000, 1e6, 9e6, 3e7])}}
+        polygon = {"exterior": self.ring()}
+        if self.maybe(0.4):
+            polygon["interiors"] = [self.ring()]
+        return {"geo_polygon": polygon}
+
+    def list_of(self):
+        r = self.r
+        if self.maybe(0.5):
+            return [r.choice(WORDS + ["", "0", "1"]) for _ in range(r.choice([0, 1, 2, 5]))]
+        return [r.randint(-3, 3) for _ in range(r.choice([1, 2, 4]))]
+
+    def match(self):
+        r = self.r
+        kind = r.choice(["value", "value", "any", "except", "text", "text_any", "phrase", "prefix"])
+        if kind == "value":
+            return {kind: r.choice([r.choice(WORDS), r.randint(-3, 3), r.randint(-3, 3), True, False, "", "1", self.text()])}
+        if kind in ("any", "except"):
+            return {kind: self.list_of()}
+        if kind == "text":
+            return {kind: r.choice(WORDS)}
+        if kind == "prefix":
+            return {kind: r.choice(["", "r", "quick", "мир ", "2024-01", "Red"])}
+        return {kind: " ".join(r.choice(WORDS) for _ in range(r.choice([1, 2])))}
+
+    def field(self, inside):
+        r = self.r
+        kind = r.randrange(10)
+        key = self.key(KEYS, inside)
+        if kind < 4:
+            return {"key": key, "match": self.match()}
+        if kind < 6:
+            return {"key": key, "range": self.numbers()}
+        if kind == 6:
+            bounds = r.sample(["lt", "gt", "lte", "gte"], r.choice([1, 2]))
+            return {"key": "d" if self.maybe(0.7) and not inside else key, "range": {name: r.choice(BOUNDS) for name in bounds}}
+        if kind == 7:
+            return {"key": key, "values_count": {name: r.randint(0, 3) for name in r.sample(["lt", "gt", "lte", "gte"], r.choice([1, 2]))}}
+        if kind == 8:
+            return {"key": key, r.choice(["is_empty", "is_null"]): self.maybe(0.5)}
+        return {"key": "g" if self.maybe(0.7) and not inside else key} | self.geo()
+
+    def condition(self, depth, inside):
+        r = self.r
+        p = r.random()
+        if p < 0.62:
+            return self.field(inside)
+        if p < 0.7:
+            return {r.choice(["is_empty", "is_null"]): {"key": self.key(KEYS, inside)}}
+        if p < 0.8 and depth < 3:
+            return {"nested": {"key": self.key(NESTED, inside), "filter": self.filter(depth + 1, True)}}
+        if p < 0.9 and depth < 3:
+            return self.filter(depth + 1, inside)
+        if p < 0.94:
+            return {"has_id": r.sample(self.ids, r.choice([0, 1, 5, 20]))}
+        if p < 0.97:
+            total = r.choice([1, 2, 3, 7])
+            return {"slice": {"total": total, "index": r.randrange(total)}}
+        return {"has_vector": r.choice(["u", "v", "unknown"])}
+
+    def filter(self, depth=0, inside=False):
+        r = self.r
+        f = {}
+        for clause in r.sample(["must", "should", "must_not", "min_should"], r.choice([1, 1, 1, 2, 3])):
+            conditions = [self.condition(depth, inside) for _ in range(r.choice([0, 1, 1, 2, 3]))]
+            if clause == "min_should":
+                f[clause] = {"conditions": conditions, "min_count": r.randint(1, 3)}
+            elif len(conditions) == 1 and self.maybe(0.3):
+                f[clause] = conditions[0]
+            else:
+                f[clause] = conditions
+        return f
+
+
+def walk(value, steps):
+    """The values that a path leads to."""
+    if not steps:
+        yield value
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "[]":
+        if isinstance(value, list):
+            for item in value:
+                yield from walk(item, rest)
+    elif step[0] == "[":
+        if isinstance(value, list) and int(step[1:-1]) < len(value):
+            yield from walk(value[int(step[1:-1])], rest)
+    elif isinstance(value, dict) and step in value:
+        yield from walk(value[step], rest)
+
+
+def conditions_of(f):
+    for clause in ("must", "should", "must_not"):
+        found = f.get(clause) or []
+        yield from found if isinstance(found, list) else [found]
+    yield from (f.get("min_should") or {"conditions": []})["conditions"]
+
+
+def skip_reason(f, payload, steps):
+    """Why local mode can't judge this pair; None when it can."""
+    for c in conditions_of(f):
+        reason = None
+        if "key" in c:
+            values = list(walk(payload, steps[c["key"]]))
+            if ("is_empty" in c or "is_null" in c) and len(values) > 1:
+                reason = "inline"
+            elif c["key"].endswith("]") and ("match" in c or "range" in c or "geo" in str(c.keys())) and \
+                    any(isinstance(v, list) for v in values):
+                reason = "brackets"
+        elif "is_null" in c:
+            if any(isinstance(v, list) and None in v for v in walk(payload, steps[c["is_null"]["key"]])):
+                reason = "null in array"
+        elif "nested" in c:
+            key = steps[c["nested"]["key"]]
+            for element in walk(payload, key if key[-1] == "[]" else key + ("[]",)):
+                if not isinstance(element, dict):
+                    reason = "no object"
+                else:
+                    reason = reason or skip_reason(c["nested"]["filter"], element, steps)
+        elif set(c) <= {"must", "should", "must_not", "min_should"}:
+            reason = skip_reason(c, payload, steps)
+        if reason:
+            return reason
+    return None
+
+
+def needs_point(f):
+    return any("has_id" in c or "slice" in c or "has_vector" in c or
+               (set(c) <= {"must", "should", "must_not", "min_should"} and needs_point(c))
+               for c in conditions_of(f))
+
+
+def local_answers(points, filters):
+    client = QdrantClient(":memory:")
+    params = models.VectorParams(size=1, distance=models.Distance.DOT)
+    client.create_collection("c", vectors_config={"u": params, "v": params})
+    client.upsert("c", [models.PointStruct(id=i, payload=p, vector={name: [1.0] for name in names}) for i, p, names in points])
+    for f in filters:
+        found, _ = client.scroll("c", scroll_filter=models.Filter.model_validate(f), limit=len(points), with_payload=False)
+        yield {str(record.id) for record in found}
+
+
+def our_answers(connection, points, filters):
+    connection.execute("TRUNCATE points")
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO points VALUES (%s::text::point_id, %s, %s)",
+                           [(str(i), json.dumps(p), names) for i, p, names in points])
+    for f in filters:
+        text = json.dumps(f)
+        sql = "SELECT id::text FROM points WHERE qdrant.matches(id, payload, present, %s::text::payload_filter)"
+        found = {row[0] for row in connection.execute(sql, (text,))}
+        if not needs_point(f):
+            sql = "SELECT id::text FROM points WHERE payload @@@ %s::text::payload_filter"
+            assert found == {row[0] for row in connection.execute(sql, (text,))}, f"@@@ and matches differ: {text}"
+        yield found
+
+
+def compare_round(connection, g, count):
+    g.ids = list(range(1, POINTS // 2)) + [str(uuid.UUID(int=g.r.getrandbits(128))) for _ in range(POINTS // 2)]
+    points = [(i, g.payload(), [name for name in "uv" if g.maybe(0.6)]) for i in g.ids]
+    filters = [g.filter() for _ in range(FILTERS)]
+    different = 0
+    for f, ours, theirs in zip(filters, our_answers(connection, points, filters), local_answers(points, filters)):
+        for i, payload, names in points:
+            reason = skip_reason(f, payload, g.steps)
+            count[reason or "compared"] += 1
+            count["true"] += reason is None and str(i) in theirs
+            if reason is None and (str(i) in ours) != (str(i) in theirs):
+                different += 1
+                if different <= 5:
+                    print(f"different: ours {str(i) in ours}, local mode {str(i) in theirs}\n  id {i} vectors {names}\n"
+                          f"  payload {json.dumps(payload, ensure_ascii=False)}\n  filter  {json.dumps(f, ensure_ascii=False)}")
+    return different
+
+
+def server(database):
+    return psycopg.connect(host=os.environ.get("PGHOST"), port=os.environ.get("PGPORT"),
+                           user=os.environ.get("PGUSER"), dbname=database, autocommit=True)
+
+
+def run(seed, rounds):
+    start = time.monotonic()
+    count = collections.Counter()
+    different = 0
+    with server(DATABASE) as connection:
+        connection.execute("CREATE EXTENSION qdrant_pg")
+        connection.execute("CREATE TABLE points (id point_id, payload jsonb, present text[])")
+        g = Generator(seed)
+        for _ in range(rounds):
+            if time.monotonic() - start > SECONDS:
+                break
+            different += compare_round(connection, g, count)
+    print(f"filters: seed {seed}, {count['compared']} pairs compared ({count['true']} true), {different} different, "
+          f"{time.monotonic() - start:.1f} s")
+    for reason, why in SKIPPED.items():
+        print(f"  {count[reason]} left out: {why}")
+    return different == 0 and count["compared"] >= LEAST_COMPARED
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=10)
+    args = parser.parse_args()
+    with server("postgres") as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+        admin.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            ok = run(args.seed, args.rounds)
+        finally:
+            admin.execute(f"DROP DATABASE {DATABASE}")
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
