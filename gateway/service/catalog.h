@@ -1,0 +1,54 @@
+/*
+ * catalog.h
+ *		Per-worker cache of collections: what building a statement needs.
+ *
+ * An entry is a hint: every pipeline carries the entry's version and fails
+ * with QD005 when it is stale (op_check_collection), then it is read again.
+ * Entries are immutable and reference counted by the ops that hold them, so a
+ * pointer stays valid until its op is answered.
+ */
+#ifndef QG_CATALOG_H
+#define QG_CATALOG_H
+
+#include <stdint.h>
+
+#include "core/arena.h"
+
+typedef enum distance_kind
+{
+	DISTANCE_COSINE, DISTANCE_EUCLID, DISTANCE_DOT, DISTANCE_MANHATTAN
+} distance_kind;
+
+typedef struct collection_vector
+{
+	slice		name;			/* "" = the unnamed vector */
+	const char *column;			/* quoted */
+	uint32_t	dim;
+	distance_kind distance;
+} collection_vector;
+
+typedef struct collection
+{
+	slice		name;
+	int64_t		id;
+	int64_t		version;
+	const char *relation;		/* schema-qualified, quoted */
+	const char *version_sequence;	/* the same */
+	slice		config;			/* qdrant_catalog.collections.config, JSON */
+	uint32_t	ef_construct;	/* config.hnsw_config.ef_construct: the default
+								 * hnsw_ef */
+	const collection_vector *vectors;
+	int			n_vectors;
+} collection;
+
+struct catalog_cache;
+struct worker;
+extern struct catalog_cache *catalog_create(struct worker *w);
+extern void catalog_destroy(struct catalog_cache *cache);
+extern void catalog_forget(struct catalog_cache *cache, slice name);
+
+/* NULL when the collection has no vector of that name. */
+extern const collection_vector *collection_find_vector(const collection *c,
+													   slice name);
+
+#endif							/* QG_CATALOG_H */

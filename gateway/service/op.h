@@ -1,0 +1,113 @@
+/*
+ * op.h
+ *		An operation in flight: one decoded request on its way through the
+ *		service layer, whatever protocol it came by.
+ *
+ * api/ finds the operation in its route tables, authorizes, decodes the body
+ * into the request message and calls run().  run() validates, submits SQL and
+ * returns; a continuation answers, exactly once.  run() may be called again
+ * from the start for the same op (the catalog entry was stale, a serialization
+ * failure): it reads op->msg, and changes nothing in it that a second run
+ * would see differently.
+ */
+#ifndef QG_OP_H
+#define QG_OP_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/error.h"
+#include "net/request.h"
+#include "pg/pg.h"
+#include "service/catalog.h"
+
+typedef struct op op;
+
+typedef enum access_level
+{
+	ACCESS_NONE,				/* no key needed */
+	ACCESS_READ,
+	ACCESS_WRITE,
+	ACCESS_MANAGE
+} access_level;
+
+typedef struct operation
+{
+	const char *name;			/* "points.upsert": logs and metrics */
+	access_level access;
+	void		(*run) (op *op);
+} operation;
+
+struct op
+{
+	request    *req;
+	arena	   *a;				/* req->arena */
+	const operation *kind;
+	ProtobufCMessage *msg;		/* the request message */
+	bool		is_rest;
+	uint64_t	deadline_ns;	/* 0 = none */
+	void	   *state;			/* run()'s own, in the arena */
+	int			runs;			/* how often run() was called */
+
+	/*
+	 * REST: writes the member "result" of the answer from the response
+	 * message; from the route table.  NULL: only op_answer_json is used.
+	 */
+	void		(*write_result) (buf *out, const ProtobufCMessage *response);
+};
+
+/*
+ * The answer, exactly one of these, once; op is invalid afterwards.
+ *
+ * op_answer: the response message of the rpc, in the arena.  Its member "time"
+ * is filled here.  REST writes it by write_result inside Qdrant's envelope.
+ * Payload maps in it are as model.h says (one JSON slice is fine for both
+ * protocols: packing converts it).
+ *
+ * op_answer_json: REST only, the member "result" verbatim.
+ *
+ * op_fail: kind chooses status and prefix (service/error.c).
+ */
+extern void op_answer(op *op, ProtobufCMessage *response);
+extern void op_answer_json(op *op, slice result);
+extern void op_fail(op *op, error_kind kind, const char *fmt,...)
+			__attribute__((format(printf, 3, 4)));
+extern void op_fail_error(op *op, const gw_error *e);
+
+/*
+ * Runs a pipeline of statements in one implicit transaction.  next() gets one
+ * PGresult per statement, valid until it returns.  Any failure is answered
+ * here (QD005, and "relation gone": the catalog entry is dropped and run()
+ * called again, at most twice; 40001 and 40P01: run() again, at most thrice;
+ * all others through the table in service/error.c), so next() sees success.
+ */
+extern void op_sql(op *op, pg_statement *statements, int n, bool read_only,
+				   void (*next) (op *op, PGresult **results));
+
+/* The same on the maintenance connection, outside the deadline: DDL. */
+extern void op_sql_maintenance(op *op, pg_statement *statements, int n,
+							   void (*next) (op *op, PGresult **results));
+
+/*
+ * Finds the collection by name (cache, else qdrant.describe) and calls
+ * next(); answers "Collection `x` doesn't exist!" itself.
+ */
+extern void op_with_collection(op *op, slice name,
+							   void (*next) (op *op, const collection *c));
+
+/*
+ * The statement that every pipeline over a collection starts with: SELECT
+ * qdrant.check_collection(name, version).
+ */
+extern pg_statement op_check_collection(op *op, const collection *c);
+
+/* A statement whose text is kept prepared on its connection. */
+static inline pg_statement
+op_statement(const char *sql, pg_param *params, int n_params)
+{
+	return (pg_statement) {.sql = sql, .params = params,.n_params = n_params,
+	.prepare = true};
+}
+
+#endif							/* QG_OP_H */
