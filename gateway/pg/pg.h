@@ -63,6 +63,8 @@ typedef struct pg_job
 	int			n_statements;
 	bool		read_only;		/* may be retried */
 	bool		maintenance;	/* runs on a connection outside the pool */
+	bool		generic_plan;	/* plan_cache_mode: force_generic_plan, else
+								 * force_custom_plan */
 	uint64_t	deadline_ns;	/* 0 = none */
 	void		(*done) (struct pg_job *job);
 	void	   *arg;

@@ -36,6 +36,7 @@ typedef struct operation
 {
 	const char *name;			/* "points.upsert": logs and metrics */
 	access_level access;
+	const ProtobufCMessageDescriptor *request;	/* of op->msg */
 	void		(*run) (op *op);
 } operation;
 
@@ -84,6 +85,14 @@ extern void op_fail_error(op *op, const gw_error *e);
  */
 extern void op_sql(op *op, pg_statement *statements, int n, bool read_only,
 				   void (*next) (op *op, PGresult **results));
+
+/*
+ * The same for searches by vector: planned once per statement text, whatever
+ * the parameters (force_generic_plan).  op_sql plans with the parameters'
+ * values, as filters need.
+ */
+extern void op_sql_search(op *op, pg_statement *statements, int n,
+						  void (*next) (op *op, PGresult **results));
 
 /* The same on the maintenance connection, outside the deadline: DDL. */
 extern void op_sql_maintenance(op *op, pg_statement *statements, int n,
