@@ -1,0 +1,103 @@
+/*
+ * quant.h
+ *		Codes of vectors and the distances between them.  Pure C: no server
+ *		header, so that unit tests and benchmarks link it alone.
+ *
+ * The own code of a vertex: x is normalised (cosine), rotated by a fast
+ * Hadamard transform with random signs (not for L1), cut to own_dims
+ * coordinates (a prefix of rotated coordinates is a random projection), and
+ * rounded to signed bytes with a scale of its own: x[i] ~ scale * code[i],
+ * code in -127..127.  L1 compares a float query with decoded coordinates, so
+ * it needs no global scale.
+ *
+ * All distances here are in the index's *order units*, smaller is nearer:
+ * L2: squared distance; IP: minus the dot product; cosine: 1 - cos; L1: sum
+ * of absolute differences.
+ */
+#ifndef QD_QUANT_H
+#define QD_QUANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum qd_metric
+{
+	QD_METRIC_L2 = 1,
+	QD_METRIC_IP = 2,
+	QD_METRIC_COSINE = 3,
+	QD_METRIC_L1 = 4
+} qd_metric;
+
+typedef struct qd_codec
+{
+	qd_metric	metric;
+	uint32_t	dim;
+	uint32_t	own_dims;		/* <= dim; == dim for L1 */
+	uint64_t	seed;			/* of the rotation's signs */
+	const uint8_t *signs;		/* bits, in the memory given to init */
+} qd_codec;
+
+/*
+ * What stands before a code, on pages too (12 bytes, native endian):
+ * squared norm of the decoded vector, scale, squared norm of the original.
+ */
+typedef struct qd_code_head
+{
+	float		norm2;
+	float		scale;
+	float		full_norm2;
+} qd_code_head;
+
+/* Bytes of memory that qd_codec_init needs for the sign bits. */
+extern size_t qd_codec_memory(qd_metric metric, uint32_t dim);
+extern void qd_codec_init(qd_codec *c, qd_metric metric, uint32_t dim,
+						  uint32_t own_dims, uint64_t seed, void *memory);
+
+/*
+ * Encodes x[dim] into *head and code[own_dims]; work is scratch of
+ * qd_codec_work(dim) floats.  A zero vector has scale 0 and zero code.
+ */
+extern size_t qd_codec_work(uint32_t dim);
+extern void qd_encode(const qd_codec *c, const float *x, float *work,
+					  qd_code_head *head, int8_t *code);
+
+/* A query, prepared once; code and x live in memory given by the caller. */
+typedef struct qd_query
+{
+	const qd_codec *codec;
+	qd_code_head head;
+	int8_t	   *code;			/* own_dims */
+	float	   *x;				/* own_dims: normalised, rotated coordinates */
+} qd_query;
+
+/* Bytes for qd_query_init, and the preparation; scratch as qd_encode. */
+extern size_t qd_query_memory(const qd_codec *c);
+extern void qd_query_init(qd_query *q, const qd_codec *c, const float *x,
+						  float *work, void *memory);
+
+/* The same for a stored code: searching for a vertex's own neighbours. */
+extern void qd_query_from_code(qd_query *q, const qd_codec *c,
+							   const qd_code_head *head, const int8_t *code,
+							   void *memory);
+
+extern float qd_query_distance(const qd_query *q, const qd_code_head *head,
+							   const int8_t *code);
+
+/*
+ * Four standard deviations of qd_query_distance's error: with that much
+ * slack, rescoring finds what the code hid.
+ */
+extern float qd_query_error(const qd_query *q, const qd_code_head *head,
+							float distance);
+
+/* Between two codes. */
+extern float qd_code_distance(const qd_codec *c,
+							  const qd_code_head *ah, const int8_t *a,
+							  const qd_code_head *bh, const int8_t *b);
+
+/* Exact, from the float vectors, in the same units; NaN becomes infinity. */
+extern float qd_exact_distance(qd_metric metric, const float *a,
+							   const float *b, uint32_t dim);
+
+#endif							/* QD_QUANT_H */
