@@ -77,7 +77,7 @@ typedef struct pg_job
 	PGresult  **results;		/* n_statements; cleared by pg after done() */
 
 	struct pg_job *next;		/* the pool's own */
-	uint64_t	queued_ns;
+	struct pg_conn *conn;
 	int			tries;
 } pg_job;
 
@@ -87,6 +87,12 @@ extern void pg_pool_destroy(struct pg_pool *pool);
 
 /* Queues the job on its worker's pool. */
 extern void pg_submit(pg_job *job);
+
+/*
+ * Ends a job early: done() is called now or soon, with PGF_TIMEOUT unless it
+ * has just finished; what the server still does for it is cancelled.
+ */
+extern void pg_cancel(pg_job *job);
 
 /* True while at least one connection works: what /readyz says. */
 extern bool pg_pool_ready(struct pg_pool *pool);
@@ -104,7 +110,18 @@ extern pg_param pgp_filter(arena *a, slice json);
 extern pg_param pgp_vector(arena *a, const float *v, size_t dim);
 extern pg_param pgp_null(pg_type type);
 
-typedef struct pg_array pg_array;	/* builder of one-dimensional arrays */
+/* point_id: 8 bytes of a number, or 16 of a UUID. */
+extern pg_param pgp_point_num(arena *a, uint64_t v);
+extern pg_param pgp_point_uuid(arena *a, const unsigned char uuid[16]);
+
+/* Any type in its binary form; the bytes are not copied. */
+extern pg_param pgp_binary(pg_type type, slice bytes);
+
+/*
+ * Builder of one-dimensional arrays; elements are binary and n is exact.  An
+ * element may be NULL.
+ */
+typedef struct pg_array pg_array;
 extern pg_array *pg_array_begin(arena *a, pg_type array_type, size_t n);
 extern void pg_array_add(pg_array *arr, const pg_param *element);
 extern pg_param pg_array_end(pg_array *arr);
@@ -120,6 +137,7 @@ extern float pgr_float4(const PGresult *r, int row, int col);
 extern bool pgr_bool(const PGresult *r, int row, int col);
 extern slice pgr_text(const PGresult *r, int row, int col);
 extern slice pgr_jsonb(const PGresult *r, int row, int col);	/* its text */
+extern slice pgr_bytes(const PGresult *r, int row, int col);	/* as sent */
 
 /* *out in the arena; false when the column is NULL. */
 extern bool pgr_vector(arena *a, const PGresult *r, int row, int col,
