@@ -1,0 +1,444 @@
+/*
+ * hnsw.h
+ *		The access method qdrant_hnsw: page formats and what its files offer
+ *		each other.  Invariants I1..In, lock order, WAL brackets and crash
+ *		windows: README in this folder.
+ *
+ * Every indexed row is either a slot of the fresh region (dense pages, scanned
+ * exhaustively) or a vertex of the graph; during a merge it is both, and
+ * readers drop the second sight by its TID.  Vertices have numbers (vid);
+ * vid -> block and offset is arithmetic over the runs.
+ */
+#ifndef QD_HNSW_H
+#define QD_HNSW_H
+
+#include "postgres.h"
+#include "compat.h"
+
+#include "access/amapi.h"
+#include "access/generic_xlog.h"
+#include "access/genam.h"
+#include "nodes/execnodes.h"
+#include "storage/bufmgr.h"
+#include "utils/relcache.h"
+
+#include "hnsw/graph.h"
+#include "quantization/quant.h"
+
+/*----------
+ * Pages.  Native endian; 24 bytes PageHeader, content, 16 bytes special.
+ * pd_upper = pd_special always; pd_lower = end of the logged content.  The
+ * bytes between are the hole: never logged, hints may live only there.  A
+ * page of zeroes (PageIsNew) is legal everywhere and means "nothing here".
+ *----------
+ */
+#define QD_HNSW_MAGIC		0x314E4851	/* "QHN1" */
+#define QD_HNSW_MAJOR		1
+#define QD_HNSW_MINOR		0
+#define QD_HNSW_PAGE_ID		0xFF9A
+
+typedef enum QdPageKind
+{
+	QD_PAGE_META = 1,
+	QD_PAGE_RUNMAP = 2,
+	QD_PAGE_DIR = 3,
+	QD_PAGE_VERTEX = 4,
+	QD_PAGE_FRESH = 5
+	/* 6 RMAP, 7 OVERFLOW, 8 CODEBOOK, 9 VECTOR are reserved */
+} QdPageKind;
+
+typedef struct QdPageSpecial
+{
+	uint16		kind;			/* QdPageKind */
+	uint16		flags;			/* 0 */
+	uint32		ordinal;		/* which page of its kind: stripe of a DIR
+								 * page, stripe * pages + n of a VERTEX page,
+								 * position of a FRESH page */
+	uint16		version;		/* QD_HNSW_MAJOR */
+	uint16		zero[2];
+	uint16		page_id;		/* QD_HNSW_PAGE_ID, last bytes of the page */
+} QdPageSpecial;
+
+#define QD_META_BLOCK		0
+#define QD_RUNMAP_BLOCK		1
+#define QD_FIRST_RUN_BLOCK	2
+
+#define QD_NO_VID			PG_UINT32_MAX
+#define QD_DIR_PER_PAGE		504 /* vids of a stripe: one DIR page and the
+								 * VERTEX pages that follow it */
+#define QD_MAX_LEVEL		12
+#define QD_LEVEL_SHIFT		5	/* a vertex rises with probability 1/32 */
+#define QD_MAX_RUNS			500
+#define QD_MAX_LINKS		200 /* 2 * largest m */
+
+/*
+ * META, block 0, from offset 24.  layout never changes after the build, the
+ * rest under the exclusive lock of the page.
+ */
+typedef struct QdHnswLayout
+{
+	uint32		magic;
+	uint16		major;
+	uint16		minor;
+	uint32		dim;
+	uint32		own_dims;		/* bytes of an own code */
+	uint8		metric;			/* qd_metric */
+	uint8		own_bits;		/* 8 */
+	uint8		layout;			/* 0 compact (codes of neighbours not inlined) */
+	uint8		zero;
+	uint16		m0;				/* most links of a vertex, any level */
+	uint16		m_link;			/* links that an insert chooses */
+	uint16		npp;			/* vertices per VERTEX page */
+	uint16		block_bytes;
+	uint16		off_ids;		/* of the neighbour vids, in a block */
+	uint16		fresh_per_page;
+	uint16		fresh_slot_bytes;
+	uint16		stripe_pages;	/* 1 + VERTEX pages of a stripe */
+	uint16		ef_construction;
+	uint16		zero2;
+	uint64		seed;			/* of the rotation and of levels */
+	uint32		required_features;	/* bits a reader must know: none yet */
+	uint32		optional_features;
+} QdHnswLayout;
+
+typedef struct QdHnswMeta
+{
+	QdHnswLayout layout;
+	uint32		entry_vid;		/* QD_NO_VID: the graph is empty */
+	uint16		entry_gen;
+	uint8		entry_level;
+	uint8		zero;
+	uint32		next_vid;		/* high water */
+	uint32		free_head;		/* list through QdDirEntry.link, or QD_NO_VID */
+	uint32		free_count;
+	uint32		runs;			/* entries of the RUNMAP page */
+	uint64		live;			/* base vertices that are live */
+	uint64		tombstones;		/* base and upper */
+	uint32		fresh_lo;		/* positions of the ring's used pages: lo <= p
+								 * < hi, page = p % fresh_pages; wrap only
+								 * after 2^32 pages, REINDEX before that */
+	uint32		fresh_hi;
+	uint32		fresh_pages;	/* pages that FRESH runs hold */
+	uint32		repair_cursor;	/* vertex page where a repair sweep goes on */
+} QdHnswMeta;
+
+/* RUNMAP, block 1, from offset 24: QdRun entries, append or extend the last. */
+typedef struct QdRun
+{
+	uint16		kind;			/* QD_PAGE_DIR (a run of stripes) or FRESH */
+	uint16		zero;
+	uint32		first;			/* first stripe, or first FRESH page */
+	uint32		start;			/* block */
+	uint32		pages;
+} QdRun;
+
+/* DIR page, from offset 24: QD_DIR_PER_PAGE entries of 16 bytes. */
+typedef enum QdVertexState
+{
+	QD_VERTEX_UNUSED = 0,
+	QD_VERTEX_LIVE = 1,
+	QD_VERTEX_TOMBSTONE = 2,	/* row gone; still leads somewhere until its
+								 * inbound links are repaired away */
+	QD_VERTEX_FREE = 3,
+	QD_VERTEX_UPPER = 4			/* a level >= 1: no row of its own */
+} QdVertexState;
+
+typedef struct QdDirEntry
+{
+	ItemPointerData tid;		/* live: the row (root of a HOT chain) */
+	uint16		gen;			/* grows when the vid is freed (I9) */
+	uint32		link;			/* free: next free vid; upper: its base vid */
+	uint8		state;			/* QdVertexState */
+	uint8		level;
+	uint16		n_tids;			/* live: 1 */
+} QdDirEntry;
+
+/*
+ * VERTEX page, from offset 24: npp blocks of block_bytes.  A block whose
+ * degree and gen are 0 and head all zero was never written.
+ *
+ *	OFFSET		SIZE			MEANING
+ *	0			32				QdVertexHead
+ *	32			own_dims		own code, padded to 16
+ *	off_ids		4 * m0			neighbour vids, nearest first
+ */
+typedef struct QdVertexHead
+{
+	uint32		vid;			/* self check */
+	uint16		gen;			/* the directory's, or the block is stale (I1) */
+	uint8		level;
+	uint8		flags;			/* QD_VERTEX_DEAD ... */
+	uint32		ring;			/* level 0: top vertex or QD_NO_VID; above: the
+								 * vertex one level below */
+	uint16		degree;
+	uint16		changes;		/* counts changes of the links */
+	qd_code_head code;			/* 12 bytes */
+	uint32		zero;
+} QdVertexHead;
+
+#define QD_VERTEX_REPAIR	0x02	/* links lead to tombstones or are few */
+
+/*
+ * FRESH page, from offset 24: slots of fresh_slot_bytes; special.flags is 0;
+ * the slots before pd_lower are in use or were.
+ */
+typedef struct QdFreshSlot
+{
+	ItemPointerData tid;
+	uint16		flags;			/* QD_FRESH_USED, QD_FRESH_DEAD */
+	qd_code_head code;
+	uint32		zero;
+	int8		bytes[FLEXIBLE_ARRAY_MEMBER];	/* own code */
+} QdFreshSlot;
+
+#define QD_FRESH_USED		0x01
+#define QD_FRESH_DEAD		0x02	/* merged or vacuumed */
+
+/*----------
+ * options.c: WITH (...) of CREATE INDEX, and what the operator class says.
+ *----------
+ */
+typedef struct QdHnswOptions
+{
+	int32		vl_len_;
+	int			m;				/* 16; 0 = no graph, fresh region only */
+	int			ef_construction;	/* 100 */
+	int			full_scan_threshold;	/* kB, 10000: below, the planner's and
+										 * scan's exact path */
+	int			indexing_threshold; /* kB of raw float32, 10000: below, rows
+									 * stay in the fresh region; 0 = always
+									 * build the graph */
+} QdHnswOptions;
+
+extern bytea *qd_hnsw_options(Datum reloptions, bool validate);
+extern void qd_hnsw_options_init(void); /* from _PG_init */
+extern const QdHnswOptions *qd_hnsw_get_options(Relation index);
+
+/* The metric of the index's operator class (support function 1). */
+extern qd_metric qd_hnsw_metric(Relation index);
+
+/* The column's dimension from its typmod; raises when it has none. */
+extern int	qd_hnsw_dim(Relation index);
+
+/* Rows that stay in the fresh region before the first graph is built. */
+extern double qd_hnsw_threshold_rows(Relation index, int dim);
+
+/*----------
+ * meta.c: META and RUNMAP, and the per-backend cache of what never changes.
+ *----------
+ */
+
+/* In rd_amcache: layout, codec, runs as last read. */
+typedef struct QdHnswIndex
+{
+	QdHnswLayout layout;
+	qd_codec	codec;
+	uint32		n_runs;
+	QdRun		runs[QD_MAX_RUNS];
+	/* codec memory follows */
+} QdHnswIndex;
+
+/*
+ * Never NULL; raises ERRCODE_INDEX_CORRUPTED for a foreign or damaged META.
+ * The pointer is valid until the next relcache invalidation: re-fetch it after
+ * anything that opens relations or accepts invalidations.
+ */
+extern QdHnswIndex *qd_hnsw_index(Relation index);
+
+/* Computes the layout from dimension, metric, options. */
+extern void qd_hnsw_layout_init(QdHnswLayout *layout, Relation index);
+
+/* Writes META and RUNMAP of an empty index into the fork, logged. */
+extern void qd_hnsw_create_empty(Relation index, ForkNumber fork);
+
+/* A consistent copy of META. */
+extern void qd_hnsw_meta_read(Relation index, QdHnswMeta *meta);
+
+static inline QdHnswMeta *
+QdPageMeta(Page page)
+{
+	return (QdHnswMeta *) PageGetContents(page);
+}
+
+/*
+ * Block of a vid's DIR page, of its VERTEX page (and the offset of its block
+ * in the page), of a FRESH position.  InvalidBlockNumber when no run holds it
+ * (after re-reading RUNMAP).
+ */
+extern BlockNumber qd_hnsw_dir_block(Relation index, uint32 vid);
+extern BlockNumber qd_hnsw_vertex_block(Relation index, uint32 vid,
+										Size *offset);
+extern BlockNumber qd_hnsw_fresh_block(Relation index, uint32 position,
+									   uint32 fresh_pages);
+
+/*
+ * With META locked exclusively by the caller: makes room for one more stripe,
+ * or for more FRESH pages, by adding or extending a run (a record of its own
+ * for RUNMAP) and the file.  The caller logs META.
+ */
+extern void qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta);
+extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
+
+/*----------
+ * page.c: the only file that reads page bytes.
+ *----------
+ */
+
+/*
+ * Pins and locks a page (mode BUFFER_LOCK_SHARE or _EXCLUSIVE), by the
+ * backend's block -> buffer hints and ReadRecentBuffer when they are right.
+ * Raises ERRCODE_INDEX_CORRUPTED naming the block when it is neither new nor
+ * of the kind.
+ */
+extern Buffer qd_hnsw_read(Relation index, BlockNumber block, int mode,
+						   QdPageKind kind);
+/* The same without a lock, for prefetching its cache lines. */
+extern void qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset);
+
+/* Initialises a page of the kind (in a GenericXLog copy or in memory). */
+extern void qd_hnsw_page_init(Page page, QdPageKind kind, uint32 ordinal,
+							  Size content);
+/* Extends the file to n blocks with zeroed pages. */
+extern void qd_hnsw_extend(Relation index, BlockNumber n);
+
+extern void qd_hnsw_corrupt(Relation index, BlockNumber block,
+							const char *what) pg_attribute_noreturn();
+
+static inline QdDirEntry *
+QdPageDirEntry(Page page, uint32 vid)
+{
+	return (QdDirEntry *) PageGetContents(page) + vid % QD_DIR_PER_PAGE;
+}
+
+static inline QdVertexHead *
+QdPageVertex(Page page, Size offset)
+{
+	return (QdVertexHead *) ((char *) page + offset);
+}
+
+static inline int8 *
+QdVertexCode(QdVertexHead *v)
+{
+	return (int8 *) (v + 1);
+}
+
+static inline uint32 *
+QdVertexIds(const QdHnswLayout *l, QdVertexHead *v)
+{
+	return (uint32 *) ((char *) v + l->off_ids);
+}
+
+static inline QdFreshSlot *
+QdPageFreshSlot(const QdHnswLayout *l, Page page, int n)
+{
+	return (QdFreshSlot *) (PageGetContents(page) + n * l->fresh_slot_bytes);
+}
+
+/*
+ * store.c: the graph store over pages (graph.h) for one query.  links() and
+ * score() hold one share lock at a time (I6).
+ */
+typedef struct QdPageStore
+{
+	Relation	index;
+	const qd_query *query;
+	QdGraphStore graph;
+} QdPageStore;
+
+extern void qd_hnsw_page_store_init(QdPageStore *store, Relation index,
+									const qd_query *query, uint32 n_vids);
+
+/*
+ * Scores META's entry and walks down the upper levels; false when the graph is
+ * empty.  *entry is a vertex of the base level.
+ */
+extern bool qd_hnsw_find_entry(QdPageStore *store, const QdHnswMeta *meta,
+							   QdCandidate *entry);
+
+/*
+ * The row of a base vertex, read from its DIR entry: false unless it is live
+ * and its generation is the block's (I2).
+ */
+extern bool qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid);
+
+/*----------
+ * The phases.
+ *----------
+ */
+
+/* fresh.c */
+extern void qd_hnsw_fresh_append(Relation index, ItemPointer tid,
+								 const qd_code_head *head, const int8 *code);
+/*
+ * Scores every used slot; calls add(arg, distance, position * fresh_per_page
+ * + slot, tid, head).
+ */
+extern void qd_hnsw_fresh_scan(Relation index, const QdHnswMeta *meta,
+							   const qd_query *query,
+							   void (*add) (void *arg, float distance,
+											ItemPointer tid,
+											const qd_code_head *head),
+							   void *arg);
+
+/* insert.c */
+extern bool qd_hnsw_insert(Relation index, Datum *values, bool *isnull,
+						   ItemPointer tid, Relation heap,
+						   IndexUniqueCheck check, bool unchanged,
+						   struct IndexInfo *info);
+
+/* merge.c: see README.  The merge lock is a heavyweight lock on META. */
+extern bool qd_hnsw_merge_lock(Relation index, bool wait);
+extern void qd_hnsw_merge_unlock(Relation index);
+/* Moves at most max_rows (0 = all) fresh rows into the graph; lock held. */
+extern double qd_hnsw_merge(Relation index, uint32 max_rows);
+
+/* build.c */
+extern IndexBuildResult *qd_hnsw_build(Relation heap, Relation index,
+									   struct IndexInfo *info);
+extern void qd_hnsw_build_empty(Relation index);
+extern char *qd_hnsw_build_phase(int64 phase);
+
+/*
+ * builder.c: a graph over codes in memory.  add() copies the code; finish()
+ * links nothing more.  Used by build.c for the table and by merge.c for a
+ * backlog before the first graph.
+ */
+typedef struct QdGraphBuilder QdGraphBuilder;
+extern QdGraphBuilder *qd_hnsw_builder_create(const QdHnswLayout *layout,
+											  const qd_codec *codec,
+											  double expected_rows);
+extern void qd_hnsw_builder_add(QdGraphBuilder *b, ItemPointer tid,
+								const qd_code_head *head, const int8 *code);
+extern uint32 qd_hnsw_builder_count(const QdGraphBuilder *b);
+extern Size qd_hnsw_builder_memory(const QdGraphBuilder *b);
+/* Links all; progress(done) is called now and then (may be NULL). */
+extern void qd_hnsw_builder_link(QdGraphBuilder *b,
+								 void (*progress) (uint32 done));
+/* Writes DIR and VERTEX stripes and META; the graph was empty before. */
+extern void qd_hnsw_builder_write(QdGraphBuilder *b, Relation index);
+extern void qd_hnsw_builder_free(QdGraphBuilder *b);
+
+/* scan.c */
+extern IndexScanDesc qd_hnsw_begin_scan(Relation index, int nkeys,
+										int norderbys);
+extern void qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
+						   ScanKey orderbys, int norderbys);
+extern bool qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir);
+extern void qd_hnsw_end_scan(IndexScanDesc scan);
+
+/* vacuum.c */
+extern IndexBulkDeleteResult *qd_hnsw_bulk_delete(IndexVacuumInfo *info,
+												  IndexBulkDeleteResult *stats,
+												  IndexBulkDeleteCallback callback,
+												  void *callback_state);
+extern IndexBulkDeleteResult *qd_hnsw_vacuum_cleanup(IndexVacuumInfo *info,
+													 IndexBulkDeleteResult *stats);
+
+/* cost.c */
+extern void qd_hnsw_cost_estimate(struct PlannerInfo *root,
+								  struct IndexPath *path, double loop_count,
+								  Cost *startup, Cost *total,
+								  Selectivity *selectivity,
+								  double *correlation, double *pages);
+
+#endif							/* QD_HNSW_H */
