@@ -28,23 +28,54 @@ extern void *model_unpack(const ProtobufCMessageDescriptor *d, slice wire,
 extern slice model_pack(const ProtobufCMessage *m, arena *a);
 
 /*
- * REST schemas: one table per request body, see tables.h.  Decodes with
- * Qdrant's (serde's) rules and words; unknown members are ignored except
- * where Qdrant refuses them; a member that Qdrant knows and we do not support
- * yet raises ERR_UNSUPPORTED naming its path.  Returns NULL with *e set
- * (ERR_JSON_FORMAT).  Validation (422) is a second pass: model_validate_rest.
+ * REST bodies, by the schemas of tables.h.  Decodes with Qdrant's (serde's)
+ * rules and words: unknown members are ignored except where Qdrant refuses
+ * them.  Returns the schema's message, or NULL with *e set (ERR_JSON_FORMAT;
+ * ERR_VALIDATION_JSON where only the body's form shows the fault).  Point ids
+ * that are UUIDs come out hyphenated, in lower case.
  */
 struct json_schema;
 extern void *model_decode_json(const struct json_schema *schema, slice json,
 							   arena *a, gw_error *e);
 
 /*
- * Limits of Qdrant's validation.  prefix is the hidden wrapper of REST paths
- * ("internal", "scroll_request" ...; "" = none).  All failures are gathered.
+ * Qdrant's limits, then what it knows and we do not support yet
+ * (ERR_UNSUPPORTED, naming the member).  All failed limits are gathered; the
+ * text of ERR_VALIDATION_* is the bracketed list: "[limit: value 0 invalid,
+ * must be 1 or larger]".
+ *
+ * model_validate_grpc also does what is conversion in Qdrant: it refuses
+ * empty oneofs, bad ids and paths (ERR_GRPC_ARGUMENT), and writes UUIDs
+ * hyphenated and in lower case into the message.
  */
 extern bool model_validate_rest(const struct json_schema *schema,
 								const void *msg, arena *a, gw_error *e);
 extern bool model_validate_grpc(const ProtobufCMessage *msg, arena *a,
 								gw_error *e);
+
+/*
+ * The query string (raw, without '?') of a REST request, into the message's
+ * members wait, ordering, timeout, read_consistency.  ERR_QUERY_FORMAT, or
+ * ERR_VALIDATION_QUERY.
+ */
+typedef enum model_query_kind
+{
+	MODEL_QUERY_NONE,
+	MODEL_QUERY_UPDATE,			/* wait, ordering, timeout */
+	MODEL_QUERY_READ,			/* consistency, timeout >= 1 */
+	MODEL_QUERY_COLLECTION		/* timeout >= 1, else 422 */
+} model_query_kind;
+
+extern bool model_decode_query_params(model_query_kind kind, slice query,
+									  ProtobufCMessage *msg, arena *a,
+									  gw_error *e);
+
+/*
+ * A collection's name as REST's path gives it (ERR_VALIDATION_PATH): 1 to 255
+ * characters, no '/' and no NUL; a new one also none of < > : " \ | ? * and
+ * 0x1F.
+ */
+extern bool model_validate_collection_name(slice name, bool is_new, arena *a,
+										   gw_error *e);
 
 #endif							/* QG_MODEL_H */
