@@ -36,6 +36,7 @@ slice_eq(slice a, slice b)
 extern arena *arena_create(size_t budget);
 extern void arena_destroy(arena *a);
 extern void arena_reset(arena *a, size_t budget);
+extern void arena_set_budget(arena *a, size_t budget);
 extern bool arena_exceeded(const arena *a);
 extern size_t arena_used(const arena *a);
 
@@ -49,5 +50,8 @@ extern char *arena_strdup(arena *a, slice s);
 extern char *arena_printf(arena *a, const char *fmt,...)
 			__attribute__((format(printf, 2, 3)));
 extern char *arena_vprintf(arena *a, const char *fmt, va_list ap);
+
+/* Frees the calling thread's cache of blocks; before the thread ends. */
+extern void arena_thread_end(void);
 
 #endif							/* QG_ARENA_H */

@@ -31,7 +31,10 @@ extern void buf_printf(buf *b, const char *fmt,...)
 static inline slice
 buf_slice(const buf *b)
 {
-	return (slice) {b->p, b->n};
+	return (slice)
+	{
+		b->p, b->n
+	};
 }
 
 #endif							/* QG_BUF_H */

@@ -16,7 +16,8 @@ typedef enum error_kind
 								 * INVALID_ARGUMENT */
 	ERR_QUERY_FORMAT,			/* 400 "Deserialize error in query parameters:
 								 * " */
-	ERR_PATH_FORMAT,			/* 400 "Deserialize error in path parameters: " */
+	ERR_PATH_FORMAT,			/* 400 "Deserialize error in path parameters:
+								 * " */
 	ERR_VALIDATION_JSON,		/* 422 "Validation error in JSON body: [..]" */
 	ERR_VALIDATION_QUERY,		/* 422 "Validation error in query parameters:" */
 	ERR_VALIDATION_PATH,		/* 422 "Validation error in path parameters:" */
@@ -30,8 +31,8 @@ typedef enum error_kind
 	ERR_FORBIDDEN,				/* 403 "Forbidden: " */
 	ERR_TIMEOUT,				/* 408 "Timeout: " */
 	ERR_STANDALONE,				/* 405 "Qdrant is running in standalone mode" */
-	ERR_UNSUPPORTED,			/* 501 "Not supported by qdrant_pg yet: <field>
-								 * .." / UNIMPLEMENTED */
+	ERR_UNSUPPORTED,			/* 501 "Not supported by qdrant_pg yet:
+								 * <field> .." / UNIMPLEMENTED */
 	ERR_UNAVAILABLE,			/* 503 / UNAVAILABLE */
 	ERR_STORAGE_FULL,			/* 507 "Insufficient storage: " /
 								 * RESOURCE_EXHAUSTED */
