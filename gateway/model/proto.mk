@@ -1,21 +1,18 @@
-# The messages: model/proto/*.proto -> $(BUILD)/model/*.pb-c.[ch].  Included by
-# gateway/Makefile, which sets BUILD and compiles with -I. -I$(BUILD).  What it
-# gives: MODEL_HEADERS (to be made before anything is compiled) and MODEL_OBJS
-# (to be linked), MODEL_DESCRIPTORS (a FileDescriptorSet for reflection).
+# The messages: model/proto/*.proto -> $(GENERATED)/model/*.pb-c.[ch], and a
+# FileDescriptorSet for reflection, MODEL_DESCRIPTORS.  Included by
+# gateway/Makefile, which compiles GENERATED_C after making GENERATED_H.
 
-BUILD ?= build
 PROTOC ?= protoc
 
 PROTO_DIR = model/proto
 PROTO_FILES = $(sort $(wildcard $(PROTO_DIR)/*.proto))
 QDRANT_PROTOS = $(filter-out %/health_check.proto,$(PROTO_FILES))
-PROTO_OUT = $(BUILD)/model
+PROTO_OUT = $(GENERATED)/model
 PROTOBUF_C_INCLUDE := $(shell pkg-config --variable=includedir libprotobuf-c)
 
 MODEL_NAMES = qdrant health timestamp
-MODEL_HEADERS = $(MODEL_NAMES:%=$(PROTO_OUT)/%.pb-c.h)
-MODEL_SOURCES = $(MODEL_NAMES:%=$(PROTO_OUT)/%.pb-c.c)
-MODEL_OBJS = $(MODEL_NAMES:%=$(PROTO_OUT)/%.pb-c.o)
+GENERATED_H += $(MODEL_NAMES:%=$(PROTO_OUT)/%.pb-c.h)
+GENERATED_C += $(MODEL_NAMES:%=$(PROTO_OUT)/%.pb-c.c)
 MODEL_DESCRIPTORS = $(PROTO_OUT)/descriptors.bin
 
 # Step 1: files that protoc-gen-c takes, in a tree of their own.
@@ -60,13 +57,9 @@ $(PROTO_OUT)/%.pb-c.c: $(PROTO_RAW)/done model/p3c.awk
 		$(PROTO_RAW)/$*.pb-c.c | awk -v stage=c -f model/p3c.awk > $@.tmp
 	mv $@.tmp $@
 
-# Generated code is compiled without our warnings.
-$(PROTO_OUT)/%.pb-c.o: $(PROTO_OUT)/%.pb-c.c $(MODEL_HEADERS)
-	$(CC) -O1 -g $(MODEL_CFLAGS) -I$(BUILD) -c -o $@ $<
-
 $(MODEL_DESCRIPTORS): $(PROTO_FILES)
 	@mkdir -p $(@D)
 	$(PROTOC) -I$(PROTO_DIR) --include_imports --descriptor_set_out=$@ $^
 
 # Intermediate files are kept: they are what one reads when something is odd.
-.SECONDARY: $(MODEL_SOURCES) $(MODEL_HEADERS) $(PROTO_TREE_FILES)
+.SECONDARY: $(PROTO_TREE_FILES)
