@@ -11,6 +11,7 @@
 #ifndef QG_ROUTE_H
 #define QG_ROUTE_H
 
+#include "model/model.h"
 #include "service/op.h"
 
 struct json_schema;
@@ -24,15 +25,6 @@ typedef struct route_params
 	int			n;
 } route_params;
 
-/* The query parameters that an entry point reads; Qdrant ignores others. */
-typedef enum query_params
-{
-	QUERY_NONE,
-	QUERY_UPDATE,				/* wait, ordering, timeout */
-	QUERY_READ,					/* consistency, timeout >= 1 */
-	QUERY_COLLECTION			/* timeout >= 1, else 422 */
-} query_params;
-
 /*
  * A row of REST.  The first row that matches method and path wins, so
  * constant segments stand before {names}.
@@ -40,7 +32,7 @@ typedef enum query_params
  * The request message is decoded from the body by `schema`, or is an empty
  * one of operation->request when there is none (the body is then not looked
  * at).  Query parameters go into the message's members of the same names
- * (consistency: read_consistency), the path's {collection_name} into
+ * (consistency: read_consistency; model.h), the path's {collection_name} into
  * collection_name; fill() places what else the path says, or sets defaults
  * that only this entry point has.
  */
@@ -50,7 +42,7 @@ typedef struct rest_route
 	const char *pattern;		/* "/collections/{collection_name}/points" */
 	const operation *operation;
 	const struct json_schema *schema;
-	query_params query;
+	model_query_kind query;
 	void		(*write_result) (buf *out, const ProtobufCMessage *response);
 	bool		(*fill) (ProtobufCMessage *msg, const route_params *params,
 						 arena *a, gw_error *e);
