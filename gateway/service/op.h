@@ -22,7 +22,7 @@
 #include "pg/pg.h"
 #include "service/catalog.h"
 
-typedef struct op op;
+struct op;
 
 typedef enum access_level
 {
@@ -37,7 +37,7 @@ typedef struct operation
 	const char *name;			/* "points.upsert": logs and metrics */
 	access_level access;
 	const ProtobufCMessageDescriptor *request;	/* of op->msg */
-	void		(*run) (op *op);
+	void		(*run) (struct op *op);
 } operation;
 
 struct op
@@ -70,11 +70,11 @@ struct op
  *
  * op_fail: kind chooses status and prefix (service/error.c).
  */
-extern void op_answer(op *op, ProtobufCMessage *response);
-extern void op_answer_json(op *op, slice result);
-extern void op_fail(op *op, error_kind kind, const char *fmt,...)
+extern void op_answer(struct op *op, ProtobufCMessage *response);
+extern void op_answer_json(struct op *op, slice result);
+extern void op_fail(struct op *op, error_kind kind, const char *fmt,...)
 			__attribute__((format(printf, 3, 4)));
-extern void op_fail_error(op *op, const gw_error *e);
+extern void op_fail_error(struct op *op, const gw_error *e);
 
 /*
  * Runs a pipeline of statements in one implicit transaction.  next() gets one
@@ -83,33 +83,33 @@ extern void op_fail_error(op *op, const gw_error *e);
  * called again, at most twice; 40001 and 40P01: run() again, at most thrice;
  * all others through the table in service/error.c), so next() sees success.
  */
-extern void op_sql(op *op, pg_statement *statements, int n, bool read_only,
-				   void (*next) (op *op, PGresult **results));
+extern void op_sql(struct op *op, pg_statement *statements, int n, bool read_only,
+				   void (*next) (struct op *op, PGresult **results));
 
 /*
  * The same for searches by vector: planned once per statement text, whatever
  * the parameters (force_generic_plan).  op_sql plans with the parameters'
  * values, as filters need.
  */
-extern void op_sql_search(op *op, pg_statement *statements, int n,
-						  void (*next) (op *op, PGresult **results));
+extern void op_sql_search(struct op *op, pg_statement *statements, int n,
+						  void (*next) (struct op *op, PGresult **results));
 
 /* The same on the maintenance connection, outside the deadline: DDL. */
-extern void op_sql_maintenance(op *op, pg_statement *statements, int n,
-							   void (*next) (op *op, PGresult **results));
+extern void op_sql_maintenance(struct op *op, pg_statement *statements, int n,
+							   void (*next) (struct op *op, PGresult **results));
 
 /*
  * Finds the collection by name (cache, else qdrant.describe) and calls
  * next(); answers "Collection `x` doesn't exist!" itself.
  */
-extern void op_with_collection(op *op, slice name,
-							   void (*next) (op *op, const collection *c));
+extern void op_with_collection(struct op *op, slice name,
+							   void (*next) (struct op *op, const collection *c));
 
 /*
  * The statement that every pipeline over a collection starts with: SELECT
  * qdrant.check_collection(name, version).
  */
-extern pg_statement op_check_collection(op *op, const collection *c);
+extern pg_statement op_check_collection(struct op *op, const collection *c);
 
 /* A statement whose text is kept prepared on its connection. */
 static inline pg_statement
