@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include <libpq-fe.h>
+
 #include "core/arena.h"
 
 typedef enum distance_kind
@@ -46,6 +48,16 @@ struct worker;
 extern struct catalog_cache *catalog_create(struct worker *w);
 extern void catalog_destroy(struct catalog_cache *cache);
 extern void catalog_forget(struct catalog_cache *cache, slice name);
+extern void catalog_forget_all(struct catalog_cache *cache);
+
+/*
+ * catalog_find: the entry, held, or NULL.  catalog_add: the row of
+ * qdrant.describe as a new entry, held; NULL when it can't be read.
+ */
+extern const collection *catalog_find(struct catalog_cache *cache, slice name);
+extern const collection *catalog_add(struct catalog_cache *cache, slice name,
+									 const PGresult *described, arena *a);
+extern void catalog_release(const collection *c);
 
 /* NULL when the collection has no vector of that name. */
 extern const collection_vector *collection_find_vector(const collection *c,

@@ -56,7 +56,22 @@ struct op
 	 * message; from the route table.  NULL: only op_answer_json is used.
 	 */
 	void		(*write_result) (buf *out, const ProtobufCMessage *response);
+
+	/* op.c's own */
+	struct held_collection *held;	/* catalog entries, until the answer */
+	struct op_call *call;		/* the SQL that is under way */
+	int			conflicts;		/* runs lost to other transactions */
 };
+
+/* A new operation for the request, its message decoded; op.c frees it. */
+extern struct op *op_create(request *req, const operation *kind,
+					 ProtobufCMessage *msg);
+
+/* run() for the first time: sets the deadline from the message. */
+extern void op_run(struct op *op);
+
+/* The client has gone: reads are cancelled, writes run to their end. */
+extern void op_abandon(struct op *op);
 
 /*
  * The answer, exactly one of these, once; op is invalid afterwards.
@@ -75,6 +90,10 @@ extern void op_answer_json(struct op *op, slice result);
 extern void op_fail(struct op *op, error_kind kind, const char *fmt,...)
 			__attribute__((format(printf, 3, 4)));
 extern void op_fail_error(struct op *op, const gw_error *e);
+
+/* Qdrant's REST envelope of an error; also for what fails before an op. */
+extern void request_answer_error(request *req, int status, slice text,
+								 double seconds);
 
 /*
  * Runs a pipeline of statements in one implicit transaction.  next() gets one
