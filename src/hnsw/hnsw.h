@@ -111,7 +111,7 @@ typedef struct QdHnswMeta
 	uint32		next_vid;		/* high water */
 	uint32		free_head;		/* list through QdDirEntry.link, or QD_NO_VID */
 	uint32		free_count;
-	uint32		runs;			/* entries of the RUNMAP page */
+	uint32		runs;			/* entries of RUNMAP when META was written */
 	uint64		live;			/* base vertices that are live */
 	uint64		tombstones;		/* base and upper */
 	uint32		fresh_lo;		/* positions of the ring's used pages: lo <= p
@@ -122,7 +122,13 @@ typedef struct QdHnswMeta
 	uint32		repair_cursor;	/* vertex page where a repair sweep goes on */
 } QdHnswMeta;
 
-/* RUNMAP, block 1, from offset 24: QdRun entries, append or extend the last. */
+/*
+ * RUNMAP, block 1, from offset 24: QdRun entries up to pd_lower, which is the
+ * truth about their number (META is logged in a later record); append or
+ * extend the last.  Pages of a run need not exist in the file yet: it was
+ * extended without a log record, so after a crash and on a standby it may be
+ * shorter.  An exclusive qd_hnsw_read extends it again.
+ */
 typedef struct QdRun
 {
 	uint16		kind;			/* QD_PAGE_DIR (a run of stripes) or FRESH */
@@ -243,7 +249,20 @@ typedef struct QdHnswIndex
  * The pointer is valid until the next relcache invalidation: re-fetch it after
  * anything that opens relations or accepts invalidations.
  */
-extern QdHnswIndex *qd_hnsw_index(Relation index);
+extern QdHnswIndex *qd_hnsw_index_load(Relation index);
+
+static inline QdHnswIndex *
+qd_hnsw_index(Relation index)
+{
+	return index->rd_amcache != NULL ? (QdHnswIndex *) index->rd_amcache
+		: qd_hnsw_index_load(index);
+}
+
+/*
+ * A codec of the index in the current context, for what outlives the cache
+ * (a query points to its codec).
+ */
+extern qd_codec *qd_hnsw_codec_copy(Relation index);
 
 /* Computes the layout from dimension, metric, options. */
 extern void qd_hnsw_layout_init(QdHnswLayout *layout, Relation index);
@@ -292,7 +311,10 @@ extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
  */
 extern Buffer qd_hnsw_read(Relation index, BlockNumber block, int mode,
 						   QdPageKind kind);
-/* The same without a lock, for prefetching its cache lines. */
+/*
+ * Asks the processor for the cache lines that reading the page will touch,
+ * when the backend knows in which buffer it was.
+ */
 extern void qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset);
 
 /* Initialises a page of the kind (in a GenericXLog copy or in memory). */
@@ -300,6 +322,8 @@ extern void qd_hnsw_page_init(Page page, QdPageKind kind, uint32 ordinal,
 							  Size content);
 /* Extends the file to n blocks with zeroed pages. */
 extern void qd_hnsw_extend(Relation index, BlockNumber n);
+/* Forgets where pages were, after the file was made anew. */
+extern void qd_hnsw_forget_buffers(Relation index);
 
 extern void qd_hnsw_corrupt(Relation index, BlockNumber block,
 							const char *what) pg_attribute_noreturn();
@@ -356,10 +380,12 @@ extern bool qd_hnsw_find_entry(QdPageStore *store, const QdHnswMeta *meta,
 							   QdCandidate *entry);
 
 /*
- * The row of a base vertex, read from its DIR entry: false unless it is live
- * and its generation is the block's (I2).
+ * The row of a base vertex and the head of its code (NULL: not wanted), read
+ * from its DIR entry and block: false unless it is live and its generation is
+ * the block's (I2).
  */
-extern bool qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid);
+extern bool qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid,
+							   qd_code_head *head);
 
 /*----------
  * The phases.
@@ -367,12 +393,25 @@ extern bool qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid);
  */
 
 /* fresh.c */
-extern void qd_hnsw_fresh_append(Relation index, ItemPointer tid,
-								 const qd_code_head *head, const int8 *code);
+
 /*
- * Scores every used slot; calls add(arg, distance, position * fresh_per_page
- * + slot, tid, head).
+ * Adds a row at the tail, in one record; true when it began a new page (then
+ * the caller looks whether a merge is due).  A slot is added under META's share
+ * lock and the page's exclusive lock, so whoever holds META exclusively sees
+ * the region stand still.
  */
+extern bool qd_hnsw_fresh_append(Relation index, ItemPointer tid,
+								 const qd_code_head *head, const int8 *code);
+
+/*
+ * Moves fresh_lo over pages whose slots are all dead or unused (META
+ * exclusive, one record); after a merge or vacuum has cleared slots, merge
+ * lock held.
+ */
+extern void qd_hnsw_fresh_trim(Relation index);
+
+/* Scores every slot that is used and not dead.  Read META again afterwards:
+ * what was merged meanwhile is in the graph as of then (I5). */
 extern void qd_hnsw_fresh_scan(Relation index, const QdHnswMeta *meta,
 							   const qd_query *query,
 							   void (*add) (void *arg, float distance,
