@@ -3,12 +3,91 @@
  *		Route tables of points.
  */
 #include "api/route.h"
+
+#include "model/out_points.h"
+#include "model/point_id.h"
+#include "model/tables.h"
 #include "service/service.h"
 
+#define POINTS	"/collections/{collection_name}/points"
+
+/*
+ * GET of one point shows everything of it.  The id is the pattern's second
+ * parameter.
+ */
+static bool
+fill_get_point(ProtobufCMessage *base, const route_params *params, arena *a,
+			   gw_error *e)
+{
+	Qdrant__GetPoints *msg = (Qdrant__GetPoints *) base;
+	slice		text = params->value[1];
+	point_key	key;
+
+	if (!point_key_parse(text, &key))
+		return gw_fail(e, a, ERR_BAD_INPUT,
+					   "Can not recognize \"%.*s\" as point id",
+					   (int) text.n, text.p);
+	msg->ids = arena_alloc(a, sizeof(*msg->ids));
+	msg->ids[0] = point_key_message(&key, a);
+	msg->n_ids = 1;
+	msg->with_payload = arena_alloc(a, sizeof(*msg->with_payload));
+	qdrant__with_payload_selector__init(msg->with_payload);
+	msg->with_payload->selector_options_case =
+		QDRANT__WITH_PAYLOAD_SELECTOR__SELECTOR_OPTIONS_ENABLE;
+	msg->with_payload->enable = true;
+	msg->with_vectors = arena_alloc(a, sizeof(*msg->with_vectors));
+	qdrant__with_vectors_selector__init(msg->with_vectors);
+	msg->with_vectors->selector_options_case =
+		QDRANT__WITH_VECTORS_SELECTOR__SELECTOR_OPTIONS_ENABLE;
+	msg->with_vectors->enable = true;
+	return true;
+}
+
 const rest_route rest_points[] = {
+	{"PUT", POINTS, &svc_upsert, &schema_upsert, QUERY_UPDATE,
+	out_update_result, NULL},
+	{"POST", POINTS "/delete", &svc_delete_points, &schema_delete_points,
+	QUERY_UPDATE, out_update_result, NULL},
+	{"POST", POINTS "/payload", &svc_set_payload, &schema_set_payload,
+	QUERY_UPDATE, out_update_result, NULL},
+	{"PUT", POINTS "/payload", &svc_overwrite_payload,
+	&schema_overwrite_payload, QUERY_UPDATE, out_update_result, NULL},
+	{"POST", POINTS "/payload/delete", &svc_delete_payload,
+	&schema_delete_payload, QUERY_UPDATE, out_update_result, NULL},
+	{"POST", POINTS "/payload/clear", &svc_clear_payload,
+	&schema_clear_payload, QUERY_UPDATE, out_update_result, NULL},
+	{"POST", POINTS, &svc_get_points, &schema_get_points, QUERY_READ,
+	out_records, NULL},
+	{"POST", POINTS "/scroll", &svc_scroll, &schema_scroll, QUERY_READ,
+	out_scroll, NULL},
+	{"POST", POINTS "/count", &svc_count, &schema_count, QUERY_READ,
+	out_count, NULL},
+	{"POST", POINTS "/query", &svc_query, &schema_query, QUERY_READ,
+	out_query, NULL},
+	{"POST", POINTS "/query/batch", &svc_query_batch, &schema_query_batch,
+	QUERY_READ, out_query_batch, NULL},
+	{"POST", POINTS "/search", &svc_search, &schema_search, QUERY_READ,
+	out_search, NULL},
+	{"POST", POINTS "/search/batch", &svc_search_batch,
+	&schema_search_batch, QUERY_READ, out_search_batch, NULL},
+	{"GET", POINTS "/{id}", &svc_get_point, NULL, QUERY_READ, out_record,
+	fill_get_point},
 	{0}
 };
 
 const grpc_route grpc_points[] = {
+	{"/qdrant.Points/Upsert", &svc_upsert},
+	{"/qdrant.Points/Delete", &svc_delete_points},
+	{"/qdrant.Points/SetPayload", &svc_set_payload},
+	{"/qdrant.Points/OverwritePayload", &svc_overwrite_payload},
+	{"/qdrant.Points/DeletePayload", &svc_delete_payload},
+	{"/qdrant.Points/ClearPayload", &svc_clear_payload},
+	{"/qdrant.Points/Get", &svc_get_points},
+	{"/qdrant.Points/Scroll", &svc_scroll},
+	{"/qdrant.Points/Count", &svc_count},
+	{"/qdrant.Points/Query", &svc_query},
+	{"/qdrant.Points/QueryBatch", &svc_query_batch},
+	{"/qdrant.Points/Search", &svc_search},
+	{"/qdrant.Points/SearchBatch", &svc_search_batch},
 	{0}
 };

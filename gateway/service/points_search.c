@@ -1,0 +1,646 @@
+/*
+ * points_search.c
+ *		Query, search and their batches: one statement per search, all of a
+ *		request in one transaction.
+ *
+ * A search by vector orders by the operator, which the index serves (exact:
+ * by the function, which none does), and takes limit + offset candidates;
+ * around that stand the score threshold, Qdrant's order and the offset.
+ */
+#include "service/points.h"
+#include "service/service.h"
+
+#include <inttypes.h>
+
+typedef enum search_kind
+{
+	SEARCH_ALL,					/* no query: by ascending id */
+	SEARCH_VECTOR,
+	SEARCH_ID,					/* the vector of a point */
+	SEARCH_SPARSE,				/* refused: no such vectors here */
+	SEARCH_MULTI
+} search_kind;
+
+typedef struct search
+{
+	search_kind kind;
+	const float *vector;
+	size_t		dim;
+	point_key	id;
+	slice		using;
+	const Qdrant__Filter *filter;
+	const Qdrant__SearchParams *params;
+	const Qdrant__WithPayloadSelector *with_payload;
+	const Qdrant__WithVectorsSelector *with_vectors;
+	uint64_t	limit;
+	uint64_t	offset;
+	bool		has_threshold;
+	float		threshold;
+
+	/* known with the collection */
+	const collection_vector *v;
+	selection	selection;
+	int			lookup;			/* statement that finds the id; SEARCH_ID */
+	int			rows;			/* statement that gives the points */
+} search;
+
+typedef struct search_state
+{
+	search	   *searches;
+	size_t		n;
+	ProtobufCMessage *(*respond) (struct op *op, PGresult **results);
+} search_state;
+
+#define QUERY_DEFAULT_LIMIT	10
+#define EF_MAX				10000	/* of qdrant_pg.ef_search */
+
+/*----------
+ * What the distances differ in.
+ *----------
+ */
+typedef struct distance_sql
+{
+	const char *name;			/* of qdrant.score */
+	const char *op;
+	const char *function;
+	const char *direction;		/* of the function, best first */
+	const char *best_first;		/* of the score */
+	const char *better;			/* score ? threshold */
+} distance_sql;
+
+static const distance_sql distances[] = {
+	[DISTANCE_COSINE] = {"Cosine", "<=>", "cosine_distance", "ASC", "DESC", ">"},
+	[DISTANCE_EUCLID] = {"Euclid", "<->", "l2_distance", "ASC", "ASC", "<"},
+	[DISTANCE_DOT] = {"Dot", "<#>", "inner_product", "DESC", "DESC", ">"},
+	[DISTANCE_MANHATTAN] = {"Manhattan", "<+>", "l1_distance", "ASC", "ASC", "<"},
+};
+
+/*----------
+ * Statements
+ *----------
+ */
+static uint64_t
+candidates(const search *s)
+{
+	uint64_t	n;
+
+	if (__builtin_add_overflow(s->limit, s->offset, &n) || n > INT64_MAX)
+		n = INT64_MAX;
+	return n;
+}
+
+static bool
+is_exact(const search *s)
+{
+	return s->params != NULL && s->params->has_exact && s->params->exact;
+}
+
+static pg_statement
+search_settings(struct op *op, const search *s, const collection *c)
+{
+	uint64_t	ef = c->ef_construct;
+
+	if (s->kind != SEARCH_ALL && is_exact(s))
+		return sql_exact_settings(op->a);
+	if (s->params != NULL && s->params->has_hnsw_ef)
+		ef = s->params->hnsw_ef;
+	if (ef < candidates(s))
+		ef = candidates(s);
+	return sql_index_settings(op->a, ef < 1 ? 1 : ef > EF_MAX ? EF_MAX : ef);
+}
+
+/* The query's vector as an expression that is evaluated once. */
+static const char *
+query_expression(sql *q, const search *s, const collection *c)
+{
+	int			p;
+
+	if (s->kind == SEARCH_ID)
+	{
+		p = sql_bind(q, point_key_param(&s->id, q->a));
+		return arena_printf(q->a, "(SELECT x.%s FROM %s AS x "
+							"WHERE x.id = $%d)", s->v->column, c->relation, p);
+	}
+	p = sql_bind(q, pgp_vector(q->a, s->vector, s->dim));
+	if (s->v->distance == DISTANCE_COSINE)
+		return arena_printf(q->a, "(SELECT qdrant.cosine_normalize($%d))", p);
+	return arena_printf(q->a, "$%d::vector", p);
+}
+
+/* The candidates: best first by the index, or by all points. */
+static void
+add_candidates(sql *q, const search *s, const collection *c)
+{
+	const distance_sql *d = &distances[s->v->distance];
+	const char *query = query_expression(q, s, c);
+
+	sql_add(q, "SELECT t.id, t.version, qdrant.score(t.%s, %s, '%s') AS "
+			"\"#score\"", s->v->column, query, d->name);
+	selection_raw_columns(&s->selection, q, "t");
+	sql_add(q, " FROM %s AS t WHERE t.%s IS NOT NULL", c->relation,
+			s->v->column);
+	if (s->kind == SEARCH_ID)
+		sql_add(q, " AND t.id <> $1");
+	sql_filter(q, c, s->filter);
+	if (is_exact(s))
+		sql_add(q, " ORDER BY %s(t.%s, %s) %s", d->function, s->v->column,
+				query, d->direction);
+	else
+		sql_add(q, " ORDER BY t.%s %s %s", s->v->column, d->op, query);
+	sql_add(q, " LIMIT %" PRIu64, candidates(s));
+}
+
+static pg_statement
+vector_statement(struct op *op, const search *s, const collection *c)
+{
+	const distance_sql *d = &distances[s->v->distance];
+	sql		   *q = sql_begin(op->a);
+	sql		   *inner = sql_begin(op->a);
+
+	/* the inner part first, since $1 is the query's */
+	add_candidates(inner, s, c);
+	q->params = inner->params;
+	q->n_params = inner->n_params;
+	q->max_params = inner->max_params;
+	sql_add(q, "SELECT s.id, s.version, s.\"#score\"");
+	selection_columns(&s->selection, q, "s");
+	sql_add(q, " FROM (%.*s) AS s", (int) inner->text.n, inner->text.p);
+	if (s->has_threshold)
+		sql_add(q, " WHERE s.\"#score\" %s $%d::real", d->better,
+				sql_bind(q, pgp_float4(op->a, s->threshold)));
+	sql_add(q, " ORDER BY s.\"#score\" %s", d->best_first);
+	if (s->offset > 0)
+		sql_add(q, " OFFSET %" PRIu64, s->offset > INT64_MAX ?
+				(uint64_t) INT64_MAX : s->offset);
+	return sql_end(q);
+}
+
+/* Qdrant gives such points score 1 and version 0. */
+static pg_statement
+all_statement(struct op *op, const search *s, const collection *c)
+{
+	sql		   *q = sql_begin(op->a);
+
+	sql_add(q, "SELECT t.id, 0::bigint, 1::real");
+	selection_columns(&s->selection, q, "t");
+	sql_add(q, " FROM %s AS t WHERE true", c->relation);
+	sql_filter(q, c, s->filter);
+	sql_add(q, " ORDER BY t.id LIMIT %" PRIu64,
+			s->limit > INT64_MAX ? (uint64_t) INT64_MAX : s->limit);
+	if (s->offset > 0)
+		sql_add(q, " OFFSET %" PRIu64, s->offset > INT64_MAX ?
+				(uint64_t) INT64_MAX : s->offset);
+	return sql_end(q);
+}
+
+/* Is the point there, and has it the vector? */
+static pg_statement
+lookup_statement(struct op *op, const search *s, const collection *c)
+{
+	sql		   *q = sql_begin(op->a);
+
+	sql_add(q, "SELECT t.%s IS NULL FROM %s AS t WHERE t.id = $%d",
+			s->v->column, c->relation,
+			sql_bind(q, point_key_param(&s->id, op->a)));
+	return sql_end(q);
+}
+
+/*----------
+ * Answers
+ *----------
+ */
+static Qdrant__ScoredPoint *
+scored_point(struct op *op, const search *s, const PGresult *r, int row)
+{
+	Qdrant__ScoredPoint *p = arena_alloc(op->a, sizeof(*p));
+	point_key	id = point_key_column(r, row, 0);
+
+	qdrant__scored_point__init(p);
+	p->id = point_key_message(&id, op->a);
+	p->version = (uint64_t) pgr_int8(r, row, 1);
+	p->score = pgr_float4(r, row, 2);
+	selection_payload(&s->selection, r, row, 3, &p->n_payload, &p->payload,
+					  op->a);
+	p->vectors = selection_vectors(&s->selection, r, row, 3, op->a);
+	return p;
+}
+
+static Qdrant__ScoredPoint **
+scored_points(struct op *op, const search *s, PGresult **results, size_t *n)
+{
+	const PGresult *r = results[s->rows];
+	Qdrant__ScoredPoint **points;
+
+	*n = (size_t) PQntuples(r);
+	points = arena_array(op->a, *n, sizeof(*points));
+	for (size_t i = 0; i < *n; i++)
+		points[i] = scored_point(op, s, r, (int) i);
+	return points;
+}
+
+static ProtobufCMessage *
+respond_query(struct op *op, PGresult **results)
+{
+	const search_state *st = op->state;
+	Qdrant__QueryResponse *m = arena_alloc(op->a, sizeof(*m));
+
+	qdrant__query_response__init(m);
+	m->result = scored_points(op, &st->searches[0], results, &m->n_result);
+	return &m->base;
+}
+
+static ProtobufCMessage *
+respond_search(struct op *op, PGresult **results)
+{
+	const search_state *st = op->state;
+	Qdrant__SearchResponse *m = arena_alloc(op->a, sizeof(*m));
+
+	qdrant__search_response__init(m);
+	m->result = scored_points(op, &st->searches[0], results, &m->n_result);
+	return &m->base;
+}
+
+static Qdrant__BatchResult **
+batch_results(struct op *op, PGresult **results)
+{
+	const search_state *st = op->state;
+	Qdrant__BatchResult **all = arena_array(op->a, st->n, sizeof(*all));
+
+	for (size_t i = 0; i < st->n; i++)
+	{
+		all[i] = arena_alloc(op->a, sizeof(**all));
+		qdrant__batch_result__init(all[i]);
+		all[i]->result = scored_points(op, &st->searches[i], results,
+									   &all[i]->n_result);
+	}
+	return all;
+}
+
+static ProtobufCMessage *
+respond_query_batch(struct op *op, PGresult **results)
+{
+	const search_state *st = op->state;
+	Qdrant__QueryBatchResponse *m = arena_alloc(op->a, sizeof(*m));
+
+	qdrant__query_batch_response__init(m);
+	m->n_result = st->n;
+	m->result = batch_results(op, results);
+	return &m->base;
+}
+
+static ProtobufCMessage *
+respond_search_batch(struct op *op, PGresult **results)
+{
+	const search_state *st = op->state;
+	Qdrant__SearchBatchResponse *m = arena_alloc(op->a, sizeof(*m));
+
+	qdrant__search_batch_response__init(m);
+	m->n_result = st->n;
+	m->result = batch_results(op, results);
+	return &m->base;
+}
+
+/*----------
+ * Running
+ *----------
+ */
+static bool
+search_found(struct op *op, const search *s, PGresult **results)
+{
+	const PGresult *r;
+
+	if (s->kind != SEARCH_ID)
+		return true;
+	r = results[s->lookup];
+	if (PQntuples(r) == 0)
+		op_fail(op, ERR_NOT_FOUND, "No point with id %s found",
+				point_key_text(&s->id, op->a));
+	else if (pgr_bool(r, 0, 0))
+		op_fail(op, ERR_NOT_FOUND,
+				"Vector with name \"%.*s\" for point not found",
+				(int) s->using.n, s->using.p);
+	else
+		return true;
+	return false;
+}
+
+static void
+search_done(struct op *op, PGresult **results)
+{
+	const search_state *st = op->state;
+
+	for (size_t i = 0; i < st->n; i++)
+		if (!search_found(op, &st->searches[i], results))
+			return;
+	op_answer(op, st->respond(op, results));
+}
+
+/* The collection's part of a search. */
+static bool
+search_prepare(search *s, const collection *c, arena *a, gw_error *e)
+{
+	if (s->kind != SEARCH_ALL)
+	{
+		s->v = vector_find(c, s->using, a, e);
+		if (s->v == NULL)
+			return false;
+	}
+	switch (s->kind)
+	{
+		case SEARCH_SPARSE:
+			return gw_fail(e, a, ERR_BAD_INPUT, "Conversion between sparse "
+						   "and regular vectors failed");
+		case SEARCH_MULTI:
+			return gw_fail(e, a, ERR_BAD_INPUT, "Conversion between multi "
+						   "and regular vectors failed");
+		case SEARCH_VECTOR:
+			if (!query_vector_check(s->v, s->vector, s->dim, a, e))
+				return false;
+			break;
+		default:
+			break;
+	}
+	return selection_read(&s->selection, c, s->with_payload, s->with_vectors,
+						  false, a, e);
+}
+
+static void
+search_collection(struct op *op, const collection *c)
+{
+	search_state *st = op->state;
+	pg_statement *statements = arena_array(op->a, 1 + 3 * st->n,
+										   sizeof(*statements));
+	gw_error	e = {0};
+	int			n = 0;
+
+	statements[n++] = op_check_collection(op, c);
+	for (size_t i = 0; i < st->n; i++)
+	{
+		search	   *s = &st->searches[i];
+
+		if (!search_prepare(s, c, op->a, &e))
+		{
+			op_fail_error(op, &e);
+			return;
+		}
+		statements[n++] = search_settings(op, s, c);
+		if (s->kind == SEARCH_ID)
+		{
+			s->lookup = n;
+			statements[n++] = lookup_statement(op, s, c);
+		}
+		s->rows = n;
+		statements[n++] = s->kind == SEARCH_ALL ? all_statement(op, s, c) :
+			vector_statement(op, s, c);
+	}
+	op_sql_search(op, statements, n, search_done);
+}
+
+/*----------
+ * Reading requests
+ *----------
+ */
+static bool
+read_common(const search *s, const Qdrant__ReadConsistency *consistency,
+			const Qdrant__ShardKeySelector *shard_key, arena *a, gw_error *e)
+{
+	if (s->params != NULL && s->params->idf != NULL)
+		return gw_fail(e, a, ERR_UNSUPPORTED, "`params.idf`");
+	return selection_check_message(s->with_payload, a, e) &&
+		read_consistency_check(consistency, a, e) &&
+		shard_key_check(shard_key, ERR_BAD_REQUEST, a, e);
+}
+
+static bool
+read_vector_input(search *s, const Qdrant__VectorInput *input, arena *a,
+				  gw_error *e)
+{
+	switch (input->variant_case)
+	{
+		case QDRANT__VECTOR_INPUT__VARIANT_ID:
+			s->kind = SEARCH_ID;
+			return point_key_read(input->id, &s->id, a, e);
+		case QDRANT__VECTOR_INPUT__VARIANT_DENSE:
+			s->kind = SEARCH_VECTOR;
+			s->vector = input->dense->data;
+			s->dim = input->dense->n_data;
+			return true;
+		case QDRANT__VECTOR_INPUT__VARIANT_SPARSE:
+			s->kind = SEARCH_SPARSE;
+			return true;
+		case QDRANT__VECTOR_INPUT__VARIANT_MULTI_DENSE:
+			s->kind = SEARCH_MULTI;
+			return true;
+		case QDRANT__VECTOR_INPUT__VARIANT_DOCUMENT:
+			return inference_refuse(input->document->model, a, e);
+		case QDRANT__VECTOR_INPUT__VARIANT_IMAGE:
+			return inference_refuse(input->image->model, a, e);
+		case QDRANT__VECTOR_INPUT__VARIANT_OBJECT:
+			return inference_refuse(input->object->model, a, e);
+		default:
+			return gw_fail(e, a, ERR_GRPC_ARGUMENT,
+						   "VectorInput variant is missing");
+	}
+}
+
+static const char *
+query_name(const Qdrant__Query *query)
+{
+	switch (query->variant_case)
+	{
+		case QDRANT__QUERY__VARIANT_RECOMMEND:
+			return "recommend";
+		case QDRANT__QUERY__VARIANT_DISCOVER:
+			return "discover";
+		case QDRANT__QUERY__VARIANT_CONTEXT:
+			return "context";
+		case QDRANT__QUERY__VARIANT_ORDER_BY:
+			return "order_by";
+		case QDRANT__QUERY__VARIANT_FUSION:
+			return "fusion";
+		case QDRANT__QUERY__VARIANT_RRF:
+			return "rrf";
+		case QDRANT__QUERY__VARIANT_SAMPLE:
+			return "sample";
+		case QDRANT__QUERY__VARIANT_FORMULA:
+			return "formula";
+		case QDRANT__QUERY__VARIANT_NEAREST_WITH_MMR:
+			return "mmr";
+		default:
+			return "relevance_feedback";
+	}
+}
+
+static bool
+read_query(search *s, const Qdrant__QueryPoints *msg, arena *a, gw_error *e)
+{
+	const Qdrant__Query *query = msg->query;
+
+	if (query == NULL && msg->n_prefetch > 0)
+		return gw_fail(e, a, ERR_BAD_REQUEST, "A query is needed to merge "
+					   "the prefetches. Can't have prefetches without "
+					   "defining a query.");
+	if (query == NULL && msg->has_score_threshold)
+		return gw_fail(e, a, ERR_BAD_REQUEST, "A query is needed to use the "
+					   "score_threshold. Can't have score_threshold without "
+					   "defining a query.");
+	if (msg->n_prefetch > 0)
+		return gw_fail(e, a, ERR_UNSUPPORTED, "`prefetch`");
+	if (msg->lookup_from != NULL)
+		return gw_fail(e, a, ERR_UNSUPPORTED, "`lookup_from`");
+	if (query == NULL)
+		return true;
+	switch (query->variant_case)
+	{
+		case QDRANT__QUERY__VARIANT__NOT_SET:
+			return gw_fail(e, a, ERR_GRPC_ARGUMENT,
+						   "Query variant is missing");
+		case QDRANT__QUERY__VARIANT_NEAREST:
+			return read_vector_input(s, query->nearest, a, e);
+		case QDRANT__QUERY__VARIANT_FUSION:
+		case QDRANT__QUERY__VARIANT_RRF:
+			return gw_fail(e, a, ERR_BAD_INPUT, "Validation failed: cannot "
+						   "apply Fusion without prefetches");
+		default:
+			return gw_fail(e, a, ERR_UNSUPPORTED, "`query.%s`",
+						   query_name(query));
+	}
+}
+
+static bool
+search_from_query(search *s, const Qdrant__QueryPoints *msg, arena *a,
+				  gw_error *e)
+{
+	s->using = text_slice(msg->using_);
+	s->filter = msg->filter;
+	s->params = msg->params;
+	s->with_payload = msg->with_payload;
+	s->with_vectors = msg->with_vectors;
+	s->limit = msg->has_limit ? msg->limit : QUERY_DEFAULT_LIMIT;
+	s->offset = msg->has_offset ? msg->offset : 0;
+	s->has_threshold = msg->has_score_threshold;
+	s->threshold = msg->has_score_threshold ? msg->score_threshold : 0;
+	return read_query(s, msg, a, e) &&
+		read_common(s, msg->read_consistency, msg->shard_key_selector, a, e);
+}
+
+static bool
+search_from_legacy(search *s, const Qdrant__SearchPoints *msg, arena *a,
+				   gw_error *e)
+{
+	s->kind = msg->sparse_indices != NULL ? SEARCH_SPARSE : SEARCH_VECTOR;
+	s->vector = msg->vector;
+	s->dim = msg->n_vector;
+	s->using = text_slice(msg->vector_name);
+	s->filter = msg->filter;
+	s->params = msg->params;
+	s->with_payload = msg->with_payload;
+	s->with_vectors = msg->with_vectors;
+	s->limit = msg->limit;
+	s->offset = msg->has_offset ? msg->offset : 0;
+	s->has_threshold = msg->has_score_threshold;
+	s->threshold = msg->has_score_threshold ? msg->score_threshold : 0;
+	return read_common(s, msg->read_consistency, msg->shard_key_selector, a,
+					   e);
+}
+
+static search_state *
+search_begin(struct op *op, size_t n,
+			 ProtobufCMessage *(*respond) (struct op *, PGresult **))
+{
+	search_state *st = arena_alloc0(op->a, sizeof(*st));
+
+	st->searches = arena_array(op->a, n, sizeof(*st->searches));
+	memset(st->searches, 0, n * sizeof(*st->searches));
+	st->n = n;
+	st->respond = respond;
+	op->state = st;
+	return st;
+}
+
+static void
+query_run(struct op *op)
+{
+	const Qdrant__QueryPoints *msg = (const Qdrant__QueryPoints *) op->msg;
+	search_state *st = search_begin(op, 1, respond_query);
+	gw_error	e = {0};
+
+	if (!search_from_query(st->searches, msg, op->a, &e))
+		op_fail_error(op, &e);
+	else
+		op_with_collection(op, text_slice(msg->collection_name),
+						   search_collection);
+}
+
+static void
+query_batch_run(struct op *op)
+{
+	const Qdrant__QueryBatchPoints *msg =
+	(const Qdrant__QueryBatchPoints *) op->msg;
+	search_state *st = search_begin(op, msg->n_query_points,
+									respond_query_batch);
+	gw_error	e = {0};
+	bool		ok = read_consistency_check(msg->read_consistency, op->a, &e);
+
+	for (size_t i = 0; ok && i < st->n; i++)
+		ok = search_from_query(&st->searches[i], msg->query_points[i], op->a,
+							   &e);
+	if (!ok)
+		op_fail_error(op, &e);
+	else
+		op_with_collection(op, text_slice(msg->collection_name),
+						   search_collection);
+}
+
+static void
+search_run(struct op *op)
+{
+	const Qdrant__SearchPoints *msg = (const Qdrant__SearchPoints *) op->msg;
+	search_state *st = search_begin(op, 1, respond_search);
+	gw_error	e = {0};
+
+	if (!search_from_legacy(st->searches, msg, op->a, &e))
+		op_fail_error(op, &e);
+	else
+		op_with_collection(op, text_slice(msg->collection_name),
+						   search_collection);
+}
+
+static void
+search_batch_run(struct op *op)
+{
+	const Qdrant__SearchBatchPoints *msg =
+	(const Qdrant__SearchBatchPoints *) op->msg;
+	search_state *st = search_begin(op, msg->n_search_points,
+									respond_search_batch);
+	gw_error	e = {0};
+	bool		ok = read_consistency_check(msg->read_consistency, op->a, &e);
+
+	for (size_t i = 0; ok && i < st->n; i++)
+		ok = search_from_legacy(&st->searches[i], msg->search_points[i],
+								op->a, &e);
+	if (!ok)
+		op_fail_error(op, &e);
+	else
+		op_with_collection(op, text_slice(msg->collection_name),
+						   search_collection);
+}
+
+const operation svc_query = {
+	.name = "points.query",.access = ACCESS_READ,
+	.request = &qdrant__query_points__descriptor,.run = query_run
+};
+const operation svc_query_batch = {
+	.name = "points.query_batch",.access = ACCESS_READ,
+	.request = &qdrant__query_batch_points__descriptor,
+	.run = query_batch_run
+};
+const operation svc_search = {
+	.name = "points.search",.access = ACCESS_READ,
+	.request = &qdrant__search_points__descriptor,.run = search_run
+};
+const operation svc_search_batch = {
+	.name = "points.search_batch",.access = ACCESS_READ,
+	.request = &qdrant__search_batch_points__descriptor,
+	.run = search_batch_run
+};
