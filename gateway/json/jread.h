@@ -3,7 +3,7 @@
  *		A pull reader of JSON: strict, no tree, no recursion, byte offsets kept.
  *
  * The text must have JREAD_PADDING readable zero bytes behind its end (request
- * bodies have).  Accepts and refuses what serde_json does, with its words and
+ * bodies have), or be a value cut out of such a text by jr_skip.  Accepts and refuses what serde_json does, with its words and
  * positions; nested at most 127 deep.  Strings come out decoded: a slice of
  * the text itself where it has no escapes, else in the arena; they are valid
  * UTF-8 and may hold NUL bytes (from \u0000).
@@ -97,8 +97,8 @@ extern bool jr_next_member(jread *r, slice *key);
  * in the arena: each is (float) of the double, as serde reads f32 (so 1e39
  * becomes infinity: the caller refuses non-finite ones).  Where an element is
  * no number: *n elements have been read, *other is its type and the reader
- * stands before that value, inside the array, as after jr_next_element();
- * *other is JR_NULL - 1 = JR_ERROR when the array was read to its end.
+ * stands before that value, inside the array, as after jr_next_element().
+ * After an array of numbers only, *other is JR_NUMBER.
  */
 extern bool jr_floats(jread *r, float **values, size_t *n, jr_type *other);
 
@@ -132,11 +132,5 @@ extern bool jr_report(jread *r, gw_error *e);
 /* Line and column of an offset. */
 extern void jr_position(const jread *r, size_t at, size_t *line,
 						size_t *column);
-
-/*
- * True when the slice is well-formed UTF-8 (no surrogates, no overlong forms,
- * nothing above U+10FFFF).
- */
-extern bool utf8_valid(const char *p, size_t n);
 
 #endif							/* QG_JREAD_H */
