@@ -149,20 +149,15 @@ op_answer_json(struct op *o, slice result)
 	answer_json(o, &out);
 }
 
-/* "time" is in every answer, "usage" an empty message in those of points. */
 static void
-fill_time_and_usage(struct op *o, ProtobufCMessage *response)
+fill_time(struct op *o, ProtobufCMessage *response)
 {
 	const ProtobufCFieldDescriptor *field;
 	double	   *time = message_member(response, "time",
 									  PROTOBUF_C_TYPE_DOUBLE, &field);
-	ProtobufCMessage **usage;
 
 	if (time != NULL)
 		*time = seconds_since(o->req);
-	usage = message_member(response, "usage", PROTOBUF_C_TYPE_MESSAGE, &field);
-	if (usage != NULL && *usage == NULL)
-		*usage = model_new(field->descriptor, o->a);
 }
 
 void
@@ -179,7 +174,7 @@ op_answer(struct op *o, ProtobufCMessage *response)
 		answer_json(o, &out);
 		return;
 	}
-	fill_time_and_usage(o, response);
+	fill_time(o, response);
 	{
 		slice		message = model_pack(response, o->a);
 		request    *req = op_end(o);
