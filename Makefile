@@ -58,25 +58,26 @@ installcheck-isolation:
 installcheck-tap:
 	$(prove_installcheck)
 
-# Kernels against their oracle, as the server gets them and with sanitizers;
-# src/distance needs no server, so neither does this.
-UNIT_SOURCES = tests/unit/kernels.c $(wildcard src/distance/*.c)
+# Kernels and codes against their oracles, as the server gets them and with
+# sanitizers; neither needs a server, so neither do their tests.
+UNIT_LINKED = $(wildcard src/distance/*.c src/quantization/*.c)
 UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
 	-fno-math-errno $(filter -Werror,$(COPT))
 
+UNIT_TESTS = kernels quant
+
 .PHONY: unit
-unit: .build/unit/kernels .build/unit/kernels-sanitized
-	.build/unit/kernels
-	.build/unit/kernels-sanitized
+unit: $(UNIT_TESTS:%=.build/unit/%) $(UNIT_TESTS:%=.build/unit/%-sanitized)
+	for test in $^; do $$test || exit 1; done
 
-.build/unit/kernels: $(UNIT_SOURCES) src/distance/distance.h
+.build/unit/%: tests/unit/%.c $(UNIT_LINKED) $(wildcard src/distance/*.h src/quantization/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $(UNIT_SOURCES) -lm
+	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $< $(UNIT_LINKED) -lm
 
-.build/unit/kernels-sanitized: $(UNIT_SOURCES) src/distance/distance.h
+.build/unit/%-sanitized: tests/unit/%.c $(UNIT_LINKED) $(wildcard src/distance/*.h src/quantization/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -O1 -fsanitize=address,undefined \
-		-fno-sanitize-recover=all -o $@ $(UNIT_SOURCES) -lm
+		-fno-sanitize-recover=all -o $@ $< $(UNIT_LINKED) -lm
 
 .PHONY: gateway bench
 

@@ -173,8 +173,32 @@ l1_u8(const uint8_t *a, const uint8_t *b, size_t n)
 	return sum;
 }
 
+TARGET static float
+l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
+{
+	const __m256 sign = _mm256_set1_ps(-0.0f);
+	const __m256 vscale = _mm256_set1_ps(scale);
+	__m256		s = _mm256_setzero_ps();
+	size_t		i = 0;
+	float		sum;
+
+	for (; i + 8 <= n; i += 8)
+	{
+		__m256		y = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+																_mm_loadl_epi64((const __m128i *) (b + i))));
+		__m256		d = _mm256_fnmadd_ps(vscale, y, _mm256_loadu_ps(a + i));
+
+		s = _mm256_add_ps(s, _mm256_andnot_ps(sign, d));
+	}
+	sum = sum_ps(s);
+	for (; i < n; i++)
+		sum += fabsf(a[i] - scale * b[i]);
+	return sum;
+}
+
 const qd_distance_table qd_distance_avx2 = {
-	QD_SIMD_AVX2, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8
+	QD_SIMD_AVX2, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
+	l1_f32_i8
 };
 
 #endif							/* __x86_64__ */

@@ -161,8 +161,28 @@ l1_u8(const uint8_t *a, const uint8_t *b, size_t n)
 	return (int32_t) _mm512_reduce_add_epi64(s);
 }
 
+TARGET static float
+l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
+{
+	const __m512 vscale = _mm512_set1_ps(scale);
+	__m512		s = _mm512_setzero_ps();
+
+	for (size_t i = 0; i < n; i += 16)
+	{
+		__mmask16	mask = i + 16 <= n ? 0xffff : TAIL16(n);
+		__m512		y = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+																_mm_maskz_loadu_epi8(mask, b + i)));
+		__m512		d = _mm512_fnmadd_ps(vscale, y,
+										 _mm512_maskz_loadu_ps(mask, a + i));
+
+		s = _mm512_add_ps(s, _mm512_abs_ps(d));
+	}
+	return _mm512_reduce_add_ps(s);
+}
+
 const qd_distance_table qd_distance_avx512 = {
-	QD_SIMD_AVX512, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8
+	QD_SIMD_AVX512, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
+	l1_f32_i8
 };
 
 #endif							/* __x86_64__ */

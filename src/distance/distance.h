@@ -48,6 +48,9 @@ typedef struct qd_distance_table
 	int32_t		(*dot_i8) (const int8_t *a, const int8_t *b, size_t n);
 	/* sum of |a[i] - b[i]| over unsigned bytes, n as above */
 	int32_t		(*l1_u8) (const uint8_t *a, const uint8_t *b, size_t n);
+	/* sum of |a[i] - scale * b[i]| */
+	float		(*l1_f32_i8) (const float *a, const int8_t *b, float scale,
+							  size_t n);
 } qd_distance_table;
 
 extern qd_distance_table qd_distance;

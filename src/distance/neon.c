@@ -140,8 +140,33 @@ l1_u8(const uint8_t *a, const uint8_t *b, size_t n)
 	return sum;
 }
 
+static float
+l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
+{
+	float32x4_t s0 = vdupq_n_f32(0);
+	float32x4_t s1 = vdupq_n_f32(0);
+	size_t		i = 0;
+	float		sum;
+
+	for (; i + 8 <= n; i += 8)
+	{
+		int16x8_t	y = vmovl_s8(vld1_s8(b + i));
+		float32x4_t y0 = vcvtq_f32_s32(vmovl_s16(vget_low_s16(y)));
+		float32x4_t y1 = vcvtq_f32_s32(vmovl_high_s16(y));
+
+		s0 = vaddq_f32(s0, vabdq_f32(vld1q_f32(a + i), vmulq_n_f32(y0, scale)));
+		s1 = vaddq_f32(s1, vabdq_f32(vld1q_f32(a + i + 4),
+									 vmulq_n_f32(y1, scale)));
+	}
+	sum = vaddvq_f32(vaddq_f32(s0, s1));
+	for (; i < n; i++)
+		sum += fabsf(a[i] - scale * b[i]);
+	return sum;
+}
+
 const qd_distance_table qd_distance_neon = {
-	QD_SIMD_NEON, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8
+	QD_SIMD_NEON, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
+	l1_f32_i8
 };
 
 #endif							/* __aarch64__ */

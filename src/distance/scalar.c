@@ -79,6 +79,17 @@ l1_u8(const uint8_t *a, const uint8_t *b, size_t n)
 	return sum;
 }
 
+static float
+l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
+{
+	float		sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += fabsf(a[i] - scale * b[i]);
+	return sum;
+}
+
 const qd_distance_table qd_distance_scalar = {
-	QD_SIMD_SCALAR, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8
+	QD_SIMD_SCALAR, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
+	l1_f32_i8
 };

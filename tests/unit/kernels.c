@@ -330,6 +330,48 @@ test_bytes(const char *level, const qd_distance_table *t, const char *name,
 	finish(&r);
 }
 
+/* Decoding is by a scale of 1: integers are exact; and by one in 0..1. */
+static void
+check_decoded(report *r, const qd_distance_table *t, size_t n)
+{
+	float	   *a = floats(guard_a, n);
+	int8_t	   *b = (int8_t *) guard_b - n;
+	float		scale = next_random() / 4294967296.0f;
+	float		expected;
+
+	fill_integers(a, n);
+	for (size_t i = 0; i < n; i++)
+		b[i] = next_random() % 17 - 8;
+	expected = qd_distance_scalar.l1_f32_i8(a, b, 1, n);
+	if (t->l1_f32_i8(a, b, 1, n) != expected)
+		fail(r, "integers", n, t->l1_f32_i8(a, b, 1, n), expected);
+	if (n > MAX_SHORT)
+		return;
+	for (size_t i = 0; i < n; i++)
+		b[i] = next_random();
+	expected = qd_distance_scalar.l1_f32_i8(a, b, scale, n);
+	if (!close_to(t->l1_f32_i8(a, b, scale, n) / 128, expected / 128, n))
+		fail(r, "random", n, t->l1_f32_i8(a, b, scale, n), expected);
+	if (n > 0)
+	{
+		a[next_random() % n] = NAN;
+		if (!isnan(t->l1_f32_i8(a, b, scale, n)))
+			fail(r, "NaN", n, t->l1_f32_i8(a, b, scale, n), NAN);
+	}
+}
+
+static void
+test_decoded(const char *level, const qd_distance_table *t)
+{
+	report		r = {level, "l1_f32_i8", 0};
+
+	for (size_t n = 0; n <= MAX_SHORT; n++)
+		check_decoded(&r, t, n);
+	check_decoded(&r, t, MAX_DIM);
+	check_decoded(&r, t, MAX_DIM - 1);
+	finish(&r);
+}
+
 static void
 test_level(const char *level, const qd_distance_table *t)
 {
@@ -341,6 +383,7 @@ test_level(const char *level, const qd_distance_table *t)
 	test_floats(level, t, "cosine_parts bb", cosine_bb);
 	test_bytes(level, t, "dot_i8", dot_i8);
 	test_bytes(level, t, "l1_u8", l1_u8);
+	test_decoded(level, t);
 }
 
 /* The oracle itself, on numbers worked out by hand. */
@@ -372,6 +415,8 @@ test_oracle(void)
 		fail(&r, "dot_i8", 3, t->dot_i8(c, d, 3), 265);
 	if (t->l1_u8(e, f, 3) != 512)
 		fail(&r, "l1_u8", 3, t->l1_u8(e, f, 3), 512);
+	if (t->l1_f32_i8(a, c, 0.5f, 3) != 65 + 61.5f + 5.5f)
+		fail(&r, "l1_f32_i8", 3, t->l1_f32_i8(a, c, 0.5f, 3), 132);
 	finish(&r);
 }
 
