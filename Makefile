@@ -30,6 +30,7 @@ REGRESS += payload_ops
 # the index
 
 # collections
+REGRESS += collection
 
 REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 

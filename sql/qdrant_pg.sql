@@ -501,8 +501,732 @@ CREATE FUNCTION qdrant.is_json_path(path text) RETURNS boolean
 -- collection: catalog
 ---------------------------------------------------------------------------
 
+-- Everybody may read it, as PostgreSQL's own catalogs; only its owner writes,
+-- and that is what qdrant_catalog.put_collection and the event triggers do.
+
+CREATE SEQUENCE qdrant_catalog.collections_id_seq;
+
+CREATE SEQUENCE qdrant_catalog.collections_version_seq;
+
+CREATE TABLE qdrant_catalog.collections (
+	id bigint PRIMARY KEY DEFAULT nextval('qdrant_catalog.collections_id_seq'),
+	name text COLLATE "C" NOT NULL CONSTRAINT collections_name_key UNIQUE,
+	relation regclass NOT NULL CONSTRAINT collections_relation_key UNIQUE,
+	version bigint NOT NULL DEFAULT nextval('qdrant_catalog.collections_version_seq'),
+	config jsonb NOT NULL
+);
+
+CREATE TABLE qdrant_catalog.vectors (
+	collection_id bigint NOT NULL REFERENCES qdrant_catalog.collections ON DELETE CASCADE,
+	name text COLLATE "C" NOT NULL,
+	column_name name NOT NULL,
+	dim integer NOT NULL,
+	distance text NOT NULL,
+	PRIMARY KEY (collection_id, name)
+);
+
+GRANT SELECT ON qdrant_catalog.collections, qdrant_catalog.vectors,
+	qdrant_catalog.collections_id_seq, qdrant_catalog.collections_version_seq TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections', '');
+SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.vectors', '');
+SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_version_seq', '');
+
+CREATE FUNCTION qdrant_catalog.lock_name(name text) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_lock_name' LANGUAGE C VOLATILE STRICT;
+
+CREATE FUNCTION qdrant_catalog.put_collection(name text, relation regclass, config jsonb, vectors jsonb) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_put_collection' LANGUAGE C VOLATILE STRICT;
+
+-- A dropped table is a dropped collection, however it was dropped.
+CREATE FUNCTION qdrant_catalog.forget_dropped() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	DELETE FROM qdrant_catalog.collections c
+	USING pg_event_trigger_dropped_objects() o
+	WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0
+		AND c.relation::oid = o.objid;
+END
+$$;
+
+CREATE EVENT TRIGGER qdrant_forget_dropped ON sql_drop
+	EXECUTE FUNCTION qdrant_catalog.forget_dropped();
+
+-- A table may be renamed and its columns changed: the new version makes the
+-- gateway read again what it knows of the collection.
+CREATE FUNCTION qdrant_catalog.note_altered() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE qdrant_catalog.collections c
+	SET version = nextval('qdrant_catalog.collections_version_seq')
+	WHERE c.relation::oid IN (SELECT d.objid
+		FROM pg_event_trigger_ddl_commands() d
+		WHERE d.classid = 'pg_class'::regclass);
+END
+$$;
+
+CREATE EVENT TRIGGER qdrant_note_altered ON ddl_command_end
+	WHEN TAG IN ('ALTER TABLE')
+	EXECUTE FUNCTION qdrant_catalog.note_altered();
+
+
+---------------------------------------------------------------------------
+-- collection: configuration
+---------------------------------------------------------------------------
+
+-- Raises for a value that breaks its rule, else returns it as Qdrant shows
+-- it.  Rules: int low [high], float low high, bool, object, choice a b ...,
+-- threads, disabled (nothing but the word is supported), unsupported.
+CREATE FUNCTION qdrant_catalog.config_value(path text, value jsonb, rule text) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	words CONSTANT text[] := string_to_array(rule, ' ');
+	kind CONSTANT text := jsonb_typeof(value);
+	low CONSTANT text := words[2];
+	high CONSTANT text := coalesce(words[3], '18446744073709551615');
+	wanted text;
+BEGIN
+	CASE words[1]
+	WHEN 'int' THEN
+		IF kind = 'number' AND value::text ~ '^[0-9]+$'
+			AND value::numeric BETWEEN low::numeric AND high::numeric THEN
+			RETURN value;
+		END IF;
+		wanted := CASE WHEN words[3] IS NULL THEN format('an integer of at least %s', low)
+			ELSE format('an integer from %s to %s', low, high) END;
+	WHEN 'float' THEN
+		IF kind = 'number' AND value::numeric BETWEEN low::numeric AND high::numeric THEN
+			RETURN CASE WHEN value::text ~ '[.]' THEN value ELSE (value::text || '.0')::jsonb END;
+		END IF;
+		wanted := format('a number from %s to %s', low, high);
+	WHEN 'bool' THEN
+		IF kind = 'boolean' THEN
+			RETURN value;
+		END IF;
+		wanted := 'true or false';
+	WHEN 'object' THEN
+		IF kind = 'object' THEN
+			RETURN value;
+		END IF;
+		wanted := 'an object';
+	WHEN 'choice' THEN
+		IF kind = 'string' AND value #>> '{}' = ANY (words[2:]) THEN
+			RETURN value;
+		END IF;
+		wanted := 'one of ' || array_to_string(words[2:], ', ');
+	WHEN 'threads' THEN
+		IF value = '"auto"' THEN
+			RETURN 'null';
+		END IF;
+		RETURN qdrant_catalog.config_value(path, value, 'int 0');
+	WHEN 'disabled' THEN
+		IF kind = 'object' THEN
+			RETURN qdrant_catalog.config_value(path, value, 'unsupported');
+		ELSIF value = '"Disabled"' THEN
+			RETURN value;
+		END IF;
+		wanted := '"Disabled" or an object';
+	WHEN 'unsupported' THEN
+		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+			MESSAGE = format('collection option "%s" is not supported', path);
+	END CASE;
+	RAISE EXCEPTION USING ERRCODE = 'QD001',
+		MESSAGE = format('collection option "%s" must be %s', path, wanted);
+END
+$$;
+
+-- Puts the given members over base.  rules: member -> rule; a rule that
+-- starts with = names the member that this one is another name of.
+CREATE FUNCTION qdrant_catalog.config_section(path text, given jsonb, base jsonb, rules jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	prefix CONSTANT text := CASE WHEN path = '' THEN '' ELSE path || '.' END;
+	member text;
+	value jsonb;
+	rule text;
+BEGIN
+	IF jsonb_typeof(given) <> 'object' THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = CASE WHEN path = '' THEN 'collection config must be an object'
+				ELSE format('collection option "%s" must be an object', path) END;
+	END IF;
+	FOR member, value IN SELECT e.key, e.value FROM jsonb_each(given) e LOOP
+		rule := rules ->> member;
+		IF rule LIKE '=%' THEN
+			member := substr(rule, 2);
+			rule := rules ->> member;
+		END IF;
+		IF rule IS NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'QD001',
+				MESSAGE = format('unrecognized collection option "%s%s"', prefix, member);
+		END IF;
+		CONTINUE WHEN value = 'null';
+		base := base || jsonb_build_object(member,
+			qdrant_catalog.config_value(prefix || member, value, rule));
+	END LOOP;
+	RETURN base;
+END
+$$;
+
+CREATE FUNCTION qdrant_catalog.config_rules(section text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+SELECT CASE section
+WHEN 'create' THEN jsonb '{
+	"vectors": "object", "sparse_vectors": "object", "shard_number": "int 1 4294967295",
+	"sharding_method": "choice auto custom", "replication_factor": "int 1 4294967295",
+	"write_consistency_factor": "int 1 4294967295", "on_disk_payload": "bool", "payload": "object",
+	"hnsw_config": "object", "wal_config": "object", "optimizers_config": "object",
+	"optimizer_config": "=optimizers_config", "quantization_config": "unsupported",
+	"quantization": "=quantization_config", "strict_mode_config": "object", "metadata": "object"}'
+WHEN 'update' THEN jsonb '{
+	"vectors": "object", "sparse_vectors": "object", "params": "object", "hnsw_config": "object",
+	"optimizers_config": "object", "optimizer_config": "=optimizers_config",
+	"quantization_config": "disabled", "strict_mode_config": "object", "metadata": "object"}'
+WHEN 'params' THEN jsonb '{
+	"replication_factor": "int 1 4294967295", "write_consistency_factor": "int 1 4294967295",
+	"read_fan_out_factor": "int 0 4294967295", "read_fan_out_delay_ms": "int 0",
+	"on_disk_payload": "bool", "payload": "object"}'
+WHEN 'payload' THEN jsonb '{"memory": "choice cold cached"}'
+WHEN 'vector' THEN jsonb '{
+	"size": "int 1 65536", "distance": "choice Cosine Euclid Dot Manhattan", "hnsw_config": "object",
+	"quantization_config": "unsupported", "quantization": "=quantization_config", "on_disk": "bool",
+	"memory": "choice cold cached", "datatype": "choice float32 float16 uint8 turbo4",
+	"multivector_config": "unsupported"}'
+WHEN 'vector update' THEN jsonb '{
+	"hnsw_config": "object", "quantization_config": "disabled", "on_disk": "bool",
+	"memory": "choice cold cached"}'
+WHEN 'hnsw_config' THEN jsonb '{
+	"m": "int 0", "ef_construct": "int 4", "full_scan_threshold": "int 10",
+	"full_scan_threshold_kb": "=full_scan_threshold", "max_indexing_threads": "int 0",
+	"on_disk": "bool", "memory": "choice cold cached pinned", "payload_m": "int 0",
+	"inline_storage": "bool"}'
+WHEN 'wal_config' THEN jsonb '{
+	"wal_capacity_mb": "int 1", "wal_segments_ahead": "int 0", "wal_retain_closed": "int 1"}'
+WHEN 'optimizers_config' THEN jsonb '{
+	"deleted_threshold": "float 0.0 1.0", "vacuum_min_vector_number": "int 100",
+	"default_segment_number": "int 0", "max_segment_size": "int 1",
+	"max_segment_size_kb": "=max_segment_size", "memmap_threshold": "int 0",
+	"memmap_threshold_kb": "=memmap_threshold", "indexing_threshold": "int 0",
+	"indexing_threshold_kb": "=indexing_threshold", "flush_interval_sec": "int 0",
+	"max_optimization_threads": "threads", "prevent_unoptimized": "bool"}'
+WHEN 'strict_mode_config' THEN jsonb '{
+	"enabled": "bool", "max_query_limit": "int 1", "max_timeout": "int 1",
+	"unindexed_filtering_retrieve": "bool", "unindexed_filtering_update": "bool",
+	"search_max_hnsw_ef": "int 0", "search_allow_exact": "bool", "search_max_oversampling": "float 0 1e300",
+	"upsert_max_batchsize": "int 0", "search_max_batchsize": "int 0",
+	"max_collection_vector_size_bytes": "int 0", "read_rate_limit": "int 1", "write_rate_limit": "int 1",
+	"max_collection_payload_size_bytes": "int 0", "max_points_count": "int 1",
+	"filter_max_conditions": "int 0", "condition_max_size": "int 0", "multivector_config": "object",
+	"sparse_config": "object", "max_payload_index_count": "int 0",
+	"max_resident_memory_percent": "int 1 100"}'
+END
+$$;
+
+-- One vector's parameters.  section: vector, or vector update.
+CREATE FUNCTION qdrant_catalog.config_vector(path text, given jsonb, base jsonb, section text) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	params jsonb := qdrant_catalog.config_section(path, given, base,
+		qdrant_catalog.config_rules(section)) - 'quantization_config';
+	missing CONSTANT text := CASE WHEN NOT params ? 'size' THEN 'size'
+		WHEN NOT params ? 'distance' THEN 'distance' END;
+	hnsw jsonb;
+BEGIN
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = format('collection option "%s.%s" is missing', path, missing);
+	END IF;
+	IF params ->> 'datatype' <> 'float32' THEN
+		PERFORM qdrant_catalog.config_value(path || '.datatype', NULL, 'unsupported');
+	END IF;
+	IF params ? 'hnsw_config' THEN
+		hnsw := qdrant_catalog.config_section(path || '.hnsw_config', params -> 'hnsw_config',
+			coalesce(base -> 'hnsw_config', '{}'), qdrant_catalog.config_rules('hnsw_config'));
+		params := params - 'hnsw_config';
+		IF hnsw <> '{}' THEN
+			params := params || jsonb_build_object('hnsw_config', hnsw);
+		END IF;
+	END IF;
+	RETURN params;
+END
+$$;
+
+-- Strict mode may be described, but not switched on.
+CREATE FUNCTION qdrant_catalog.config_strict_mode(given jsonb, base jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	result CONSTANT jsonb := qdrant_catalog.config_section('strict_mode_config', given, base,
+		qdrant_catalog.config_rules('strict_mode_config'));
+BEGIN
+	IF result -> 'enabled' = 'true' THEN
+		PERFORM qdrant_catalog.config_value('strict_mode_config.enabled', NULL, 'unsupported');
+	END IF;
+	RETURN result;
+END
+$$;
+
+-- What Qdrant's info shows under config, from the body of a create request.
+CREATE FUNCTION qdrant_catalog.config_create(body jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	given CONSTANT jsonb := qdrant_catalog.config_section('', body, '{}',
+		qdrant_catalog.config_rules('create'));
+	params jsonb := jsonb '{"shard_number": 1, "replication_factor": 1,
+		"write_consistency_factor": 1, "on_disk_payload": true}' || (given - ARRAY['vectors',
+		'sparse_vectors', 'payload', 'hnsw_config', 'wal_config', 'optimizers_config',
+		'strict_mode_config', 'metadata']);
+	vectors jsonb := coalesce(given -> 'vectors', '{}');
+	result jsonb;
+BEGIN
+	IF coalesce(given -> 'sparse_vectors', '{}') <> '{}' THEN
+		PERFORM qdrant_catalog.config_value('sparse_vectors', NULL, 'unsupported');
+	END IF;
+	IF params ->> 'sharding_method' = 'custom' THEN
+		PERFORM qdrant_catalog.config_value('sharding_method', NULL, 'unsupported');
+	END IF;
+	IF given ? 'payload' THEN
+		params := params || jsonb_build_object('payload', qdrant_catalog.config_section('payload',
+			given -> 'payload', '{}', qdrant_catalog.config_rules('payload')));
+	END IF;
+	IF jsonb_typeof(vectors -> 'size') <> 'object' OR jsonb_typeof(vectors -> 'distance') <> 'object' THEN
+		vectors := qdrant_catalog.config_vector('vectors', vectors, '{}', 'vector');
+	ELSE
+		SELECT coalesce(jsonb_object_agg(v.key, qdrant_catalog.config_vector('vectors.' || coalesce(nullif(v.key, ''), '""'),
+			v.value, '{}', 'vector')), '{}')
+		INTO vectors FROM jsonb_each(vectors) v;
+	END IF;
+	result := jsonb_build_object(
+		'params', params || jsonb_build_object('vectors', vectors),
+		'hnsw_config', qdrant_catalog.config_section('hnsw_config', coalesce(given -> 'hnsw_config', '{}'),
+			'{"m": 16, "ef_construct": 100, "full_scan_threshold": 10000,
+			"max_indexing_threads": 0, "on_disk": false}',
+			qdrant_catalog.config_rules('hnsw_config')),
+		'optimizer_config', qdrant_catalog.config_section('optimizers_config',
+			coalesce(given -> 'optimizers_config', '{}'),
+			'{"deleted_threshold": 0.2, "vacuum_min_vector_number": 1000, "default_segment_number": 0,
+			"max_segment_size": null, "memmap_threshold": null, "indexing_threshold": 10000,
+			"flush_interval_sec": 5, "max_optimization_threads": null, "prevent_unoptimized": null}',
+			qdrant_catalog.config_rules('optimizers_config')),
+		'wal_config', qdrant_catalog.config_section('wal_config', coalesce(given -> 'wal_config', '{}'),
+			'{"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}',
+			qdrant_catalog.config_rules('wal_config')),
+		'quantization_config', NULL);
+	IF given ? 'strict_mode_config' THEN
+		result := result || jsonb_build_object('strict_mode_config',
+			qdrant_catalog.config_strict_mode(given -> 'strict_mode_config', '{}'));
+	END IF;
+	IF given ? 'metadata' THEN
+		result := result || jsonb_build_object('metadata', given -> 'metadata');
+	END IF;
+	RETURN result;
+END
+$$;
+
+-- The vectors of a PATCH over those of the collection.
+CREATE FUNCTION qdrant_catalog.config_update_vectors(given jsonb, vectors jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	single CONSTANT boolean := jsonb_typeof(vectors -> 'size') = 'number';
+	name text;
+	value jsonb;
+	params jsonb;
+BEGIN
+	FOR name, value IN SELECT v.key, v.value FROM jsonb_each(given) v LOOP
+		params := CASE WHEN NOT single THEN vectors -> name WHEN name = '' THEN vectors END;
+		IF params IS NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'QD001',
+				MESSAGE = format('Not existing vector name error: %s', name);
+		END IF;
+		params := qdrant_catalog.config_vector('vectors.' || coalesce(nullif(name, ''), '""'), value, params, 'vector update');
+		vectors := CASE WHEN single THEN params ELSE vectors || jsonb_build_object(name, params) END;
+	END LOOP;
+	RETURN vectors;
+END
+$$;
+
+-- The config after a PATCH: given members replace, missing ones stay; members
+-- of metadata replace, too, and null removes one.
+CREATE FUNCTION qdrant_catalog.config_update(config jsonb, body jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	given jsonb;
+	params jsonb := config -> 'params';
+	section text;
+BEGIN
+	given := qdrant_catalog.config_section('', body, '{}', qdrant_catalog.config_rules('update'));
+	SELECT v.key INTO section FROM jsonb_each(given -> 'sparse_vectors') v ORDER BY 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = format('Not existing vector name error: %s', section);
+	END IF;
+	IF given ? 'params' THEN
+		params := qdrant_catalog.config_section('params', given -> 'params', params,
+			qdrant_catalog.config_rules('params'));
+		IF given -> 'params' -> 'payload' <> 'null' THEN
+			params := params || jsonb_build_object('payload',
+				qdrant_catalog.config_section('params.payload', given -> 'params' -> 'payload',
+				'{}', qdrant_catalog.config_rules('payload')));
+		END IF;
+	END IF;
+	IF given ? 'vectors' THEN
+		params := params || jsonb_build_object('vectors',
+			qdrant_catalog.config_update_vectors(given -> 'vectors', params -> 'vectors'));
+	END IF;
+	config := config || jsonb_build_object('params', params);
+	IF given ? 'hnsw_config' THEN
+		config := config || jsonb_build_object('hnsw_config', qdrant_catalog.config_section('hnsw_config',
+			given -> 'hnsw_config', config -> 'hnsw_config', qdrant_catalog.config_rules('hnsw_config')));
+	END IF;
+	IF given ? 'optimizers_config' THEN
+		config := config || jsonb_build_object('optimizer_config',
+			qdrant_catalog.config_section('optimizers_config', given -> 'optimizers_config',
+			config -> 'optimizer_config', qdrant_catalog.config_rules('optimizers_config')));
+	END IF;
+	IF given ? 'strict_mode_config' THEN
+		config := config || jsonb_build_object('strict_mode_config', qdrant_catalog.config_strict_mode(
+			given -> 'strict_mode_config', coalesce(config -> 'strict_mode_config', '{}')));
+	END IF;
+	IF given ? 'metadata' THEN
+		config := config || jsonb_build_object('metadata', (
+			SELECT coalesce(jsonb_object_agg(m.key, m.value) FILTER (WHERE m.value <> 'null'), '{}')
+			FROM jsonb_each(coalesce(config -> 'metadata', '{}') || (given -> 'metadata')) m));
+	END IF;
+	RETURN config;
+END
+$$;
+
 
 ---------------------------------------------------------------------------
 -- collection: functions
 ---------------------------------------------------------------------------
 
+CREATE FUNCTION qdrant.check_collection(name text, version bigint) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_check_collection' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION qdrant.check_size(name text, incoming_bytes bigint, limit_bytes bigint) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_check_size' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+-- The row of a collection whose table is there; raises when there is none.
+CREATE FUNCTION qdrant_catalog.find_collection(name text) RETURNS qdrant_catalog.collections
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_row qdrant_catalog.collections;
+BEGIN
+	SELECT c.* INTO found_row FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+	WHERE c.name = find_collection.name COLLATE "C";
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD002',
+			MESSAGE = format('collection "%s" does not exist', name);
+	END IF;
+	RETURN found_row;
+END
+$$;
+
+CREATE FUNCTION qdrant_catalog.quoted_name(relation regclass) RETURNS text
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = relation
+$$;
+
+-- As much of a name as an identifier holds, with the suffix.
+CREATE FUNCTION qdrant_catalog.identifier(name text, suffix text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	name := regexp_replace(name, '[[:cntrl:]]', '_', 'g');
+	WHILE octet_length(name) + octet_length(suffix) > 63 LOOP
+		name := left(name, -1);
+	END LOOP;
+	RETURN name || suffix;
+END
+$$;
+
+-- The first free name for a relation in the schema qdrant: name and ending,
+-- then with _2, _3 ...  Stays reserved until the transaction ends.
+CREATE FUNCTION qdrant_catalog.free_relation(name text, ending text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	candidate text;
+BEGIN
+	FOR n IN 1 .. 2147483647 LOOP
+		candidate := qdrant_catalog.identifier(name, ending || CASE WHEN n = 1 THEN '' ELSE '_' || n END);
+		PERFORM qdrant_catalog.lock_name(candidate);
+		IF to_regclass(format('qdrant.%I', candidate)) IS NULL
+			AND to_regtype(format('qdrant.%I', candidate)) IS NULL THEN
+			RETURN candidate;
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- A plain identifier that resembles the vector's name and is not in taken.
+CREATE FUNCTION qdrant_catalog.free_column(name text, taken text[]) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	base text := CASE WHEN name = '' THEN 'embedding'
+		ELSE regexp_replace(lower(name COLLATE "C"), '[^a-z0-9_]', '_', 'g') END;
+	candidate text;
+BEGIN
+	IF base ~ '^[0-9]' THEN
+		base := '_' || base;
+	END IF;
+	IF base = ANY ('{id,payload,version,score,tableoid,xmin,cmin,xmax,cmax,ctid}')
+		OR EXISTS (SELECT 1 FROM pg_get_keywords() k WHERE k.word = base AND k.catcode <> 'U') THEN
+		base := base || '_vector';
+	END IF;
+	FOR n IN 1 .. 2147483647 LOOP
+		candidate := qdrant_catalog.identifier(base, CASE WHEN n = 1 THEN '' ELSE '_' || n END);
+		IF candidate <> ALL (taken) THEN
+			RETURN candidate;
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- The vectors of a config: [{"name", "column", "dim", "distance"}].
+CREATE FUNCTION qdrant_catalog.vector_columns(config jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	vectors jsonb := config -> 'params' -> 'vectors';
+	taken text[] := '{}';
+	result jsonb := '[]';
+	name text;
+	params jsonb;
+BEGIN
+	IF jsonb_typeof(vectors -> 'size') = 'number' THEN
+		vectors := jsonb_build_object('', vectors);
+	END IF;
+	FOR name, params IN SELECT v.key, v.value FROM jsonb_each(vectors) v LOOP
+		taken := taken || qdrant_catalog.free_column(name, taken);
+		result := result || jsonb_build_object('name', name, 'column', taken[cardinality(taken)],
+			'dim', params -> 'size', 'distance', params -> 'distance');
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+-- Makes, changes or drops the index of a vector column, so that it has the m
+-- and ef_construct of the config (the vector's own first).  Builds block
+-- writers.
+CREATE FUNCTION qdrant_catalog.sync_index(relation regclass, config jsonb, vector jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	vectors CONSTANT jsonb := config -> 'params' -> 'vectors';
+	params CONSTANT jsonb := CASE WHEN jsonb_typeof(vectors -> 'size') = 'number' THEN vectors
+		ELSE vectors -> (vector ->> 'name') END;
+	hnsw CONSTANT jsonb := (config -> 'hnsw_config') || coalesce(params -> 'hnsw_config', '{}');
+	wanted CONSTANT text[] := ARRAY[
+		'm=' || least(greatest((hnsw ->> 'm')::numeric, 2), 100),
+		'ef_construction=' || least((hnsw ->> 'ef_construct')::numeric, 2000)];
+	opclass CONSTANT text := CASE vector ->> 'distance' WHEN 'Cosine' THEN 'vector_cosine_ops'
+		WHEN 'Euclid' THEN 'vector_l2_ops' WHEN 'Dot' THEN 'vector_ip_ops'
+		WHEN 'Manhattan' THEN 'vector_l1_ops' END;
+	index_oid regclass;
+	options text[];
+BEGIN
+	SELECT i.indexrelid, c.reloptions INTO index_oid, options
+	FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_am a ON a.oid = c.relam AND a.amname = 'qdrant_hnsw'
+		JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[0]
+	WHERE i.indrelid = relation AND t.attname = vector ->> 'column' AND i.indpred IS NULL
+	ORDER BY 1 LIMIT 1;
+	IF (hnsw ->> 'm')::numeric = 0 THEN
+		IF FOUND THEN
+			EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(index_oid));
+		END IF;
+	ELSIF NOT FOUND THEN
+		EXECUTE format('CREATE INDEX ON %s USING qdrant_hnsw (%I @extschema@.%I) WITH (%s)',
+			qdrant_catalog.quoted_name(relation), vector ->> 'column', opclass,
+			array_to_string(wanted, ', '));
+	ELSIF NOT coalesce(options, '{}') @> wanted THEN
+		EXECUTE format('ALTER INDEX %s SET (%s)', qdrant_catalog.quoted_name(index_oid),
+			array_to_string(wanted, ', '));
+		EXECUTE format('REINDEX INDEX %s', qdrant_catalog.quoted_name(index_oid));
+	END IF;
+END
+$$;
+
+CREATE FUNCTION qdrant_catalog.check_names(name text, config jsonb) RETURNS void
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	forbidden CONSTANT text := '[<>:"/\\|?*\x1f]';
+	vectors CONSTANT jsonb := config -> 'params' -> 'vectors';
+	vector text;
+BEGIN
+	IF length(name) NOT BETWEEN 1 AND 255 THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = 'collection name must have 1 to 255 characters';
+	ELSIF name ~ forbidden THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = format('collection name cannot contain "%s" char', substring(name FROM forbidden));
+	END IF;
+	IF jsonb_typeof(vectors -> 'size') = 'number' THEN
+		RETURN;
+	END IF;
+	FOR vector IN SELECT k FROM jsonb_object_keys(vectors) k LOOP
+		IF octet_length(vector) > 200 THEN
+			RAISE EXCEPTION USING ERRCODE = 'QD001',
+				MESSAGE = format('Invalid dense vector name `%s`: vector name must be at most 200 bytes long', vector);
+		ELSIF vector ~ forbidden THEN
+			RAISE EXCEPTION USING ERRCODE = 'QD001',
+				MESSAGE = format('Invalid dense vector name `%s`: vector name cannot contain "%s" char',
+					vector, substring(vector FROM forbidden));
+		END IF;
+	END LOOP;
+END
+$$;
+
+CREATE FUNCTION qdrant_catalog.create_table(name text, vectors jsonb) RETURNS regclass
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	table_name CONSTANT text := qdrant_catalog.free_relation(name, '');
+	relation CONSTANT text := format('qdrant.%I', table_name);
+	sequence CONSTANT text := format('qdrant.%I', qdrant_catalog.free_relation(table_name, '_version_seq'));
+	columns text;
+	main text;
+BEGIN
+	SELECT string_agg(format(', %I @extschema@.vector(%s)', v.value ->> 'column', v.value ->> 'dim'), ''
+			ORDER BY v.ordinality),
+		string_agg(format('ALTER COLUMN %I SET STORAGE MAIN', v.value ->> 'column'), ', ')
+			FILTER (WHERE (v.value ->> 'dim')::integer <= 450)
+	INTO columns, main
+	FROM jsonb_array_elements(vectors) WITH ORDINALITY v;
+	EXECUTE format('CREATE SEQUENCE %s', sequence);
+	EXECUTE format('CREATE TABLE %s (id @extschema@.point_id PRIMARY KEY,'
+		' payload jsonb NOT NULL DEFAULT ''{}'', version bigint NOT NULL DEFAULT nextval(%L)%s)',
+		relation, sequence, columns);
+	EXECUTE format('ALTER SEQUENCE %s OWNED BY %s.version', sequence, relation);
+	IF main IS NOT NULL THEN
+		EXECUTE format('ALTER TABLE %s %s', relation, main);
+	END IF;
+	RETURN relation::regclass;
+END
+$$;
+
+CREATE FUNCTION qdrant.create_collection(name text, config jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	full_config CONSTANT jsonb := qdrant_catalog.config_create(config);
+	vectors jsonb;
+	relation regclass;
+	vector jsonb;
+BEGIN
+	PERFORM qdrant_catalog.check_names(name, full_config);
+	PERFORM qdrant_catalog.lock_name(name);
+	IF qdrant.collection_exists(name) THEN
+		RAISE unique_violation;
+	END IF;
+	vectors := qdrant_catalog.vector_columns(full_config);
+	relation := qdrant_catalog.create_table(name, vectors);
+	FOR vector IN SELECT v FROM jsonb_array_elements(vectors) v LOOP
+		PERFORM qdrant_catalog.sync_index(relation, full_config, vector);
+	END LOOP;
+	PERFORM qdrant_catalog.put_collection(name, relation, full_config, vectors);
+EXCEPTION WHEN unique_violation THEN
+	RAISE EXCEPTION USING ERRCODE = 'QD003',
+		MESSAGE = format('collection "%s" already exists', name);
+END
+$$;
+
+CREATE FUNCTION qdrant.update_collection(name text, config jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_row qdrant_catalog.collections := qdrant_catalog.find_collection(name);
+	vectors jsonb;
+	vector jsonb;
+BEGIN
+	-- one change at a time, each over what the one before left
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE',
+		qdrant_catalog.quoted_name(found_row.relation));
+	found_row := qdrant_catalog.find_collection(name);
+	found_row.config := qdrant_catalog.config_update(found_row.config, config);
+	SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'column', v.column_name,
+		'dim', v.dim, 'distance', v.distance)), '[]')
+	INTO vectors
+	FROM qdrant_catalog.vectors v WHERE v.collection_id = found_row.id;
+	FOR vector IN SELECT v FROM jsonb_array_elements(vectors) v LOOP
+		PERFORM qdrant_catalog.sync_index(found_row.relation, found_row.config, vector);
+	END LOOP;
+	PERFORM qdrant_catalog.put_collection(name, found_row.relation, found_row.config, vectors);
+END
+$$;
+
+CREATE FUNCTION qdrant.drop_collection(name text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT qdrant.collection_exists(name) THEN
+		RETURN false;
+	END IF;
+	EXECUTE format('DROP TABLE %s', qdrant_catalog.quoted_name(
+		(qdrant_catalog.find_collection(name)).relation));
+	RETURN true;
+END
+$$;
+
+CREATE FUNCTION qdrant.collection_exists(name text) RETURNS boolean
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT EXISTS (SELECT 1 FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+	WHERE c.name = collection_exists.name COLLATE "C")
+$$;
+
+CREATE FUNCTION qdrant.collections(OUT name text) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT c.name FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+WHERE has_table_privilege(c.relation, 'SELECT')
+ORDER BY c.name
+$$;
+
+-- Vectors whose column was dropped or renamed are not there.
+CREATE FUNCTION qdrant.describe(name text, OUT collection_id bigint, OUT version bigint,
+	OUT relation text, OUT version_sequence text, OUT vectors jsonb, OUT config jsonb)
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(name);
+BEGIN
+	collection_id := found_row.id;
+	version := found_row.version;
+	config := found_row.config;
+	relation := qdrant_catalog.quoted_name(found_row.relation);
+	version_sequence := pg_get_serial_sequence(relation, 'version');
+	SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'column', quote_ident(v.column_name),
+		'dim', v.dim, 'distance', v.distance) ORDER BY a.attnum), '[]')
+	INTO vectors
+	FROM qdrant_catalog.vectors v JOIN pg_attribute a ON a.attname = v.column_name
+	WHERE v.collection_id = found_row.id AND a.attrelid = found_row.relation
+		AND NOT a.attisdropped AND a.atttypid = '@extschema@.vector'::regtype;
+END
+$$;
+
+-- Qdrant counts a vector as indexed once its segment has grown over
+-- indexing_threshold (kB of raw vectors) and so has a graph.  Here the index
+-- covers all rows at once, so the same test decides for a column as a whole.
+CREATE FUNCTION qdrant.collection_info(name text) RETURNS jsonb
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(name);
+	threshold CONSTANT numeric := found_row.config -> 'optimizer_config' -> 'indexing_threshold';
+	terms text;
+	points bigint;
+	indexed bigint;
+BEGIN
+	SELECT string_agg(format('CASE WHEN count(t.%1$I)::numeric * %2$s > %3$s THEN count(t.%1$I) ELSE 0 END',
+		v.column_name, v.dim * 4, threshold * 1024), ' + ')
+	INTO terms
+	FROM qdrant_catalog.vectors v JOIN pg_attribute a
+		ON a.attrelid = found_row.relation AND a.attname = v.column_name AND NOT a.attisdropped
+	WHERE v.collection_id = found_row.id AND threshold > 0 AND EXISTS (
+		SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+			JOIN pg_am m ON m.oid = c.relam AND m.amname = 'qdrant_hnsw'
+		WHERE i.indrelid = found_row.relation AND i.indkey[0] = a.attnum AND i.indisvalid);
+	EXECUTE format('SELECT count(*), %s FROM %s t', coalesce(terms, '0'),
+		qdrant_catalog.quoted_name(found_row.relation)) INTO points, indexed;
+	RETURN jsonb_build_object(
+		'status', 'green', 'optimizer_status', 'ok', 'indexed_vectors_count', indexed,
+		'points_count', points, 'segments_count', 1, 'config', found_row.config,
+		'payload_schema', jsonb_build_object(),
+		'update_queue', jsonb_build_object('length', 0) || CASE
+			WHEN found_row.config -> 'optimizer_config' -> 'prevent_unoptimized' = 'true'
+			THEN jsonb_build_object('deferred_points', 0) ELSE '{}' END);
+END
+$$;

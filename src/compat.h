@@ -64,6 +64,19 @@ struct Node;
 	 *(result) = DirectFunctionCall1(function, CStringGetDatum(str)), true)
 #endif
 
+/* Privileges of the current user, renamed in 16. */
+#if PG_VERSION_NUM >= 160000
+#define qd_namespace_can_create(oid) \
+	(object_aclcheck(NamespaceRelationId, oid, GetUserId(), ACL_CREATE) == ACLCHECK_OK)
+#define qd_relation_is_own(oid) \
+	object_ownercheck(RelationRelationId, oid, GetUserId())
+#else
+#define qd_namespace_can_create(oid) \
+	(pg_namespace_aclcheck(oid, GetUserId(), ACL_CREATE) == ACLCHECK_OK)
+#define qd_relation_is_own(oid) \
+	pg_class_ownercheck(oid, GetUserId())
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define qd_vacuum_delay_point() vacuum_delay_point(false)
 #else
