@@ -25,7 +25,7 @@
  */
 static const char setup_sql[] =
 	"SELECT pg_catalog.set_config('search_path', 'pg_catalog, ' ||"
-	" pg_catalog.quote_ident(n.nspname), false),"
+	" pg_catalog.quote_ident(n.nspname) || ', pg_temp', false),"
 	" pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', false),"
 	" pg_catalog.set_config('jit', 'off', false),"
 	" v.oid, v.typarray, p.oid, p.typarray, f.oid"
