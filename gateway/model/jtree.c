@@ -70,7 +70,7 @@ read_array(builder *b, jnode *v)
 
 	if (!jr_floats(&b->r, &v->f, &n, &other))
 		return false;
-	if (other == JR_ERROR)
+	if (other == JR_NUMBER)
 	{
 		v->floats = true;
 		v->n = (uint32_t) n;
