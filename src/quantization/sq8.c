@@ -229,11 +229,13 @@ qd_code_distance(const qd_codec *c,
 
 /*
  * Rounding x to steps of s moves each coordinate by an error e that is
- * uniform in -s/2..s/2: mean 0, variance s^2/12, independent of the others
- * and of the other vector.  So for n coordinates
+ * uniform in -s/2..s/2: mean 0, variance s^2/12, independent of the others.
+ * So for n coordinates
  *
  *	dot:	<x+e, y+f> - <x,y> = <e,y> + <x,f> + <e,f>, of variance
- *			(|y|^2 sx^2 + |x|^2 sy^2) / 12 + n sx^2 sy^2 / 144;
+ *			(|y|^2 sx^2 + |x|^2 sy^2) / 12 + n sx^2 sy^2 / 144; vectors nearer
+ *			than the steps are rounded alike, then e and f add up:
+ *			(|y| sx + |x| sy)^2 / 12;
  *	L2:		|x-y + e-f|^2 - |x-y|^2 = 2 <x-y, e-f> + |e-f|^2: with
  *			v = (sx^2 + sy^2) / 12 the first part has the variance 4 d^2 v, the
  *			second is about n v (and d^2 may be n v more than it seems);
@@ -269,9 +271,12 @@ dot_error(const qd_query *q, const qd_code_head *head, double dot)
 	double		yy = unit ? 1 : head->full_norm2;
 	double		sx2 = (double) q->head.scale * q->head.scale;
 	double		sy2 = (double) head->scale * head->scale;
-	double		variance;
+	double		variance = (yy * sx2 + xx * sy2) / 12;
+	double		near = c->own_dims * (sx2 + sy2) / 3 + 8 * sqrt(variance);
 
-	variance = (yy * sx2 + xx * sy2) / 12 + c->own_dims * sx2 * sy2 / 144;
+	if (xx + yy - 2 * dot < near)
+		variance += sqrt(xx * yy * sx2 * sy2) / 6;
+	variance += c->own_dims * sx2 * sy2 / 144;
 	variance += (xx * yy + dot * dot) * projection(c);
 	return sigmas(c) * sqrt(variance) + 1e-6 * sqrt(xx * yy);
 }
