@@ -7,7 +7,7 @@
 
 #include "api/api.h"
 #include "api/route.h"
-#include "json/jread.h"
+#include "core/utf8.h"
 #include "model/model.h"
 #include "service/auth.h"
 #include "service/error.h"
