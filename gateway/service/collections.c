@@ -14,7 +14,7 @@
 #include "worker.h"
 
 static slice
-slice_of(const char *s)
+text_slice(const char *s)
 {
 	return (slice) {s, strlen(s)};
 }
@@ -26,7 +26,7 @@ name_statement(struct op *op, const char *sql, const char *name)
 	pg_statement *statement = arena_alloc(op->a, sizeof(*statement));
 	pg_param   *param = arena_alloc(op->a, sizeof(*param));
 
-	*param = pgp_text(op->a, slice_of(name));
+	*param = pgp_text(op->a, text_slice(name));
 	*statement = op_statement(sql, param, 1);
 	return statement;
 }
@@ -38,7 +38,7 @@ config_statement(struct op *op, const char *sql, const char *name, slice config)
 	pg_statement *statement = arena_alloc(op->a, sizeof(*statement));
 	pg_param   *params = arena_array(op->a, 2, sizeof(*params));
 
-	params[0] = pgp_text(op->a, slice_of(name));
+	params[0] = pgp_text(op->a, text_slice(name));
 	params[1] = pgp_jsonb(op->a, config);
 	*statement = op_statement(sql, params, 2);
 	return statement;
@@ -57,7 +57,7 @@ answer_done(struct op *op, bool result)
 static void
 forget(struct op *op, const char *name)
 {
-	catalog_forget(op->req->worker->catalog, slice_of(name));
+	catalog_forget(op->req->worker->catalog, text_slice(name));
 }
 
 /*----------
@@ -147,7 +147,7 @@ status_of(slice name)
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (slice_eq(name, slice_of(all[i].name)))
+		if (slice_eq(name, text_slice(all[i].name)))
 			return all[i].status;
 	return QDRANT__COLLECTION_STATUS__UnknownCollectionStatus;
 }
