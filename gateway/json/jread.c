@@ -583,30 +583,61 @@ jr_floats(jread *r, float **values, size_t *n, jr_type *other)
 	return r->error == NULL;
 }
 
+typedef struct walk
+{
+	jr_visitor	visit;			/* may be NULL */
+	void	   *arg;
+	bool		is_object[JREAD_MAX_DEPTH + 1]; /* by depth */
+} walk;
+
+static bool
+walk_number(jread *r, const walk *w)
+{
+	const char *start = r->p;
+	jnum		number;
+
+	if (!jr_number(r, &number))
+		return false;
+	return w->visit == NULL ||
+		w->visit(r, JR_NUMBER, (slice) {start, (size_t) (r->p - start)},
+				 number, w->arg);
+}
+
+static bool
+walk_string(jread *r, const walk *w)
+{
+	slice		raw;
+	bool		has_escapes;
+
+	if (!scan_string(r, &raw, &has_escapes))
+		return false;
+	return w->visit == NULL || !has_escapes ||
+		w->visit(r, JR_STRING, raw, (jnum) {0}, w->arg);
+}
+
 /* A value that is no container, or the opening of one. */
 static bool
-skip_step(jread *r, bool *is_object)
+walk_step(jread *r, walk *w)
 {
-	jnum		number;
+	jr_type		type = jr_peek(r);
 	bool		flag;
-	slice		raw;
 
-	switch (jr_peek(r))
+	switch (type)
 	{
 		case JR_NULL:
 			return jr_null(r);
 		case JR_BOOL:
 			return jr_bool(r, &flag);
 		case JR_NUMBER:
-			return jr_number(r, &number);
+			return walk_number(r, w);
 		case JR_STRING:
-			return scan_string(r, &raw, &flag);
+			return walk_string(r, w);
 		case JR_ARRAY:
-			*is_object = false;
-			return jr_begin_array(r);
 		case JR_OBJECT:
-			*is_object = true;
-			return jr_begin_object(r);
+			if (!begin(r))
+				return false;
+			w->is_object[r->depth] = type == JR_OBJECT;
+			return true;
 		case JR_ERROR:
 			break;
 	}
@@ -614,28 +645,26 @@ skip_step(jread *r, bool *is_object)
 }
 
 bool
-jr_skip(jread *r, slice *raw)
+jr_walk(jread *r, slice *raw, jr_visitor visit, void *arg)
 {
-	bool		is_object[JREAD_MAX_DEPTH + 1];
+	walk		w;
 	int			outside = r->depth;
 	const char *start;
-	slice		key;
-	bool		flag;
 
+	w.visit = visit;
+	w.arg = arg;
 	if (jr_peek(r) == JR_ERROR)
 		return false;
 	start = r->p;
 	do
 	{
-		if (!skip_step(r, &flag))
+		if (!walk_step(r, &w))
 			return false;
-		if (r->depth > outside && r->first)
-			is_object[r->depth] = flag;
 		/* to the next value, out of what ends here */
 		while (r->depth > outside)
 		{
-			if (is_object[r->depth]
-				? next_key(r) && scan_string(r, &key, &flag) && colon(r)
+			if (w.is_object[r->depth]
+				? next_key(r) && walk_string(r, &w) && colon(r)
 				: jr_next_element(r))
 				break;
 			if (r->error != NULL)
@@ -645,6 +674,12 @@ jr_skip(jread *r, slice *raw)
 	if (raw != NULL)
 		*raw = (slice) {start, (size_t) (r->p - start)};
 	return true;
+}
+
+bool
+jr_skip(jread *r, slice *raw)
+{
+	return jr_walk(r, raw, NULL, NULL);
 }
 
 bool

@@ -108,6 +108,16 @@ extern bool jr_floats(jread *r, float **values, size_t *n, jr_type *other);
  */
 extern bool jr_skip(jread *r, slice *raw);
 
+/*
+ * The same, and shows visit() what a copy might have to change: every number
+ * (type JR_NUMBER, its text, its value) and every string or key with escapes
+ * (JR_STRING, its text between the quotes).  visit() returns false to stop,
+ * with the reader's error set.
+ */
+typedef bool (*jr_visitor) (jread *r, jr_type type, slice text, jnum number,
+							void *arg);
+extern bool jr_walk(jread *r, slice *raw, jr_visitor visit, void *arg);
+
 /* Only blanks may follow: "trailing characters". */
 extern bool jr_end(jread *r);
 

@@ -51,7 +51,9 @@ extern void *model_unpack(const ProtobufCMessageDescriptor *d, slice wire,
 
 /*
  * Packs into the arena.  A payload that is one JSON slice is turned into
- * MapEntry slices on the way.
+ * MapEntry slices on the way.  The slice's p is NULL when that fails: a payload
+ * written by SQL may be nested deeper than 127 levels or hold a number that no
+ * double can.
  */
 extern slice model_pack(const ProtobufCMessage *m, arena *a);
 

@@ -17,15 +17,12 @@
 #include "model/model.h"
 
 /*
- * Reads the value at the reader, which must be an object, for storing: its
- * text, with every number as Qdrant reads and prints it, in a form that jsonb
- * keeps apart ("1.0" stays a float).  Sets the reader's error: of syntax, or
- * of \u0000.  The slice lies in the body or the arena.
+ * Reads the value at the reader for storing: its text, with every number as
+ * Qdrant reads and prints it, in a form that jsonb keeps apart ("1.0" stays a
+ * float, 1e20 becomes 100000000000000000000.0).  Sets the reader's error: of
+ * syntax, or of \u0000.  The slice lies in the body or the arena.
  */
 extern bool payload_read(jread *r, slice *json);
-
-/* The same for any JSON value. */
-extern bool payload_read_value(jread *r, slice *json);
 
 /* Makes the model's form of a JSON object text: one slice. */
 extern void payload_set_json(ProtobufCBinaryData **entries, size_t *n,
@@ -39,14 +36,19 @@ payload_is_json(const ProtobufCBinaryData *entries, size_t n)
 }
 
 /*
- * JSON object text of a payload in either form; "{}" when there is none.
- * False: the wire bytes are bad (ERR_PROTOBUF), or hold a NUL or a number that
- * JSON hasn't (ERR_GRPC_ARGUMENT).
+ * JSON object text of a payload in either form, as payload_read gives it; "{}"
+ * when there is none.  A key that stands twice stands twice: jsonb keeps the
+ * last.  False: the wire bytes are bad (ERR_PROTOBUF), or hold a NUL, a number
+ * that JSON hasn't or too many levels (ERR_GRPC_ARGUMENT).
  */
 extern bool payload_to_json(const ProtobufCBinaryData *entries, size_t n,
 							arena *a, slice *json, gw_error *e);
 
-/* MapEntry wire slices of a JSON object text (trusted: it comes from jsonb). */
+/*
+ * MapEntry wire slices of a JSON object text.  False (ERR_JSON_FORMAT): it is
+ * none, or has more levels or a larger number than Qdrant knows, as payloads
+ * written by SQL may.  The same for value_from_json.
+ */
 extern bool payload_from_json(slice json, arena *a,
 							  ProtobufCBinaryData **entries, size_t *n,
 							  gw_error *e);
