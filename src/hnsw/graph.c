@@ -1,0 +1,556 @@
+/*
+ * graph.c
+ *		Resumable best-first search over an abstract store of vertices, and the
+ *		choice of neighbours.
+ *
+ * A scored vertex is in exactly one of two places: the best ef, or aside.
+ * What is still to be expanded stands among the candidates too, unless it was
+ * put aside at once: then it becomes a candidate when a larger ef takes it
+ * back.  All three are binary heaps on flat arrays.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "hnsw/graph.h"
+
+/* Up to here visited vertices are bits, above a hash table. */
+#define MAX_VISITED_BITS	(4 * 1024 * 1024)
+#define MIN_ASIDE			1024
+
+typedef enum EntryFlags
+{
+	ENTRY_TAKEN = 1,			/* next() gave it out */
+	ENTRY_UNEXPANDED = 2		/* no candidate yet */
+} EntryFlags;
+
+typedef struct Entry
+{
+	float		distance;
+	uint32		vid;
+	uint32		flags;
+} Entry;
+
+typedef struct EntryHeap
+{
+	Entry	   *items;
+	Size		n;
+	Size		room;
+} EntryHeap;
+
+typedef struct CandidateHeap
+{
+	QdCandidate *items;
+	Size		n;
+	Size		room;
+} CandidateHeap;
+
+typedef struct VisitedSet
+{
+	uint64	   *bits;			/* or NULL */
+	uint32	   *slots;			/* vid + 1 */
+	uint32		mask;
+	uint32		used;
+} VisitedSet;
+
+struct QdGraphSearch
+{
+	QdGraphStore store;
+	MemoryContext context;
+	EntryHeap	best;			/* farthest first while it grows */
+	bool		best_sorted;	/* nearest first: between runs */
+	Size		cursor;			/* of next() in the sorted best */
+	EntryHeap	aside;			/* nearest first, or just collected */
+	bool		aside_heap;
+	CandidateHeap candidates;	/* nearest first */
+	VisitedSet	visited;
+	Size		max_aside;
+	bool		forgot;
+	int			ef;
+	int64		expanded;
+	int64		scored;
+	uint32	   *ids;
+	float	   *distances;
+};
+
+/*----------
+ * Heaps
+ *----------
+ */
+static void
+candidate_push(CandidateHeap *h, QdCandidate c)
+{
+	Size		i = h->n++;
+
+	if (i == h->room)
+	{
+		h->room *= 2;
+		h->items = repalloc_huge(h->items, h->room * sizeof(QdCandidate));
+	}
+	while (i > 0 && h->items[(i - 1) / 2].distance > c.distance)
+	{
+		h->items[i] = h->items[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	h->items[i] = c;
+}
+
+static QdCandidate
+candidate_pop(CandidateHeap *h)
+{
+	QdCandidate top = h->items[0];
+	QdCandidate last = h->items[--h->n];
+	Size		i = 0;
+
+	for (;;)
+	{
+		Size		child = 2 * i + 1;
+
+		if (child >= h->n)
+			break;
+		if (child + 1 < h->n &&
+			h->items[child + 1].distance < h->items[child].distance)
+			child++;
+		if (h->items[child].distance >= last.distance)
+			break;
+		h->items[i] = h->items[child];
+		i = child;
+	}
+	h->items[i] = last;
+	return top;
+}
+
+static void
+entry_append(EntryHeap *h, Entry e)
+{
+	if (h->n == h->room)
+	{
+		h->room *= 2;
+		h->items = repalloc_huge(h->items, h->room * sizeof(Entry));
+	}
+	h->items[h->n++] = e;
+}
+
+/* Whether a belongs above b; sign 1: nearest on top, -1: farthest. */
+static inline bool
+above(Entry a, Entry b, int sign)
+{
+	return sign > 0 ? a.distance < b.distance : a.distance > b.distance;
+}
+
+static void
+entry_sift_down(EntryHeap *h, Size i, int sign)
+{
+	Entry		e = h->items[i];
+
+	for (;;)
+	{
+		Size		child = 2 * i + 1;
+
+		if (child >= h->n)
+			break;
+		if (child + 1 < h->n &&
+			above(h->items[child + 1], h->items[child], sign))
+			child++;
+		if (!above(h->items[child], e, sign))
+			break;
+		h->items[i] = h->items[child];
+		i = child;
+	}
+	h->items[i] = e;
+}
+
+static void
+entry_push(EntryHeap *h, Entry e, int sign)
+{
+	Size		i = h->n;
+
+	entry_append(h, e);
+	while (i > 0 && above(e, h->items[(i - 1) / 2], sign))
+	{
+		h->items[i] = h->items[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	h->items[i] = e;
+}
+
+static Entry
+entry_pop(EntryHeap *h, int sign)
+{
+	Entry		top = h->items[0];
+
+	h->items[0] = h->items[--h->n];
+	if (h->n > 1)
+		entry_sift_down(h, 0, sign);
+	return top;
+}
+
+static void
+entry_heapify(EntryHeap *h, int sign)
+{
+	for (Size i = h->n / 2; i-- > 0;)
+		entry_sift_down(h, i, sign);
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const Entry *x = a;
+	const Entry *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return x->vid < y->vid ? -1 : x->vid > y->vid;
+}
+
+/*----------
+ * Visited vertices
+ *----------
+ */
+static uint32 *
+visited_slot(const VisitedSet *v, uint32 vid)
+{
+	uint32		i = (vid * 2654435769u) & v->mask;
+
+	while (v->slots[i] != 0 && v->slots[i] != vid + 1)
+		i = (i + 1) & v->mask;
+	return &v->slots[i];
+}
+
+static void
+visited_grow(VisitedSet *v)
+{
+	VisitedSet	bigger = *v;
+
+	bigger.mask = v->mask * 2 + 1;
+	bigger.slots = palloc_extended(((Size) bigger.mask + 1) * sizeof(uint32),
+								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (Size i = 0; i <= v->mask; i++)
+		if (v->slots[i] != 0)
+			*visited_slot(&bigger, v->slots[i] - 1) = v->slots[i];
+	pfree(v->slots);
+	*v = bigger;
+}
+
+static void
+visited_init(VisitedSet *v, uint32 n_vids)
+{
+	if (n_vids <= MAX_VISITED_BITS)
+	{
+		v->bits = palloc0(((Size) n_vids / 64 + 1) * sizeof(uint64));
+		return;
+	}
+	v->mask = 16384 - 1;
+	v->slots = palloc0((v->mask + 1) * sizeof(uint32));
+}
+
+static bool
+visited_has(const VisitedSet *v, uint32 vid)
+{
+	if (v->bits != NULL)
+		return (v->bits[vid / 64] >> (vid % 64)) & 1;
+	return *visited_slot(v, vid) != 0;
+}
+
+/* False when it was there before. */
+static bool
+visited_add(VisitedSet *v, uint32 vid)
+{
+	uint32	   *slot;
+
+	if (v->bits != NULL)
+	{
+		uint64		bit = UINT64CONST(1) << (vid % 64);
+
+		if (v->bits[vid / 64] & bit)
+			return false;
+		v->bits[vid / 64] |= bit;
+		return true;
+	}
+	slot = visited_slot(v, vid);
+	if (*slot != 0)
+		return false;
+	*slot = vid + 1;
+	if (++v->used > v->mask / 2)
+		visited_grow(v);
+	return true;
+}
+
+/*----------
+ * Search
+ *----------
+ */
+QdGraphSearch *
+qd_graph_search_begin(const QdGraphStore *store, Size memory_limit)
+{
+	QdGraphSearch *s = palloc0(sizeof(QdGraphSearch));
+
+	s->store = *store;
+	s->context = CurrentMemoryContext;
+	s->best.room = 128;
+	s->best.items = palloc(s->best.room * sizeof(Entry));
+	s->best_sorted = true;
+	s->aside.room = MIN_ASIDE;
+	s->aside.items = palloc(s->aside.room * sizeof(Entry));
+	s->candidates.room = MIN_ASIDE;
+	s->candidates.items = palloc(s->candidates.room * sizeof(QdCandidate));
+	if (memory_limit > 0)
+		s->max_aside = Max(memory_limit / sizeof(Entry), MIN_ASIDE);
+	visited_init(&s->visited, store->n_vids);
+	s->ids = palloc(store->max_links * sizeof(uint32));
+	s->distances = palloc(store->max_links * sizeof(float));
+	return s;
+}
+
+void
+qd_graph_descend(const QdGraphStore *store, QdCandidate *entry)
+{
+	uint32	   *ids = palloc(store->max_links * sizeof(uint32));
+	float	   *distances = palloc(store->max_links * sizeof(float));
+	bool		moved = true;
+
+	while (moved)
+	{
+		int			n = store->links(store->arg, entry->vid, ids);
+
+		CHECK_FOR_INTERRUPTS();
+		moved = false;
+		store->score(store->arg, ids, n, distances);
+		for (int i = 0; i < n; i++)
+			if (distances[i] < entry->distance)
+			{
+				entry->distance = distances[i];
+				entry->vid = ids[i];
+				moved = true;
+			}
+	}
+	pfree(ids);
+	pfree(distances);
+}
+
+/* Forgets the farther half of what is aside. */
+static void
+bound_aside(QdGraphSearch *s)
+{
+	if (s->max_aside == 0 || s->aside.n <= s->max_aside)
+		return;
+	qsort(s->aside.items, s->aside.n, sizeof(Entry), compare_entries);
+	s->aside.n /= 2;
+	s->aside_heap = true;		/* sorted is a heap too */
+	s->forgot = true;
+}
+
+static void
+put_aside(QdGraphSearch *s, Entry e)
+{
+	entry_append(&s->aside, e);
+	s->aside_heap = false;
+	bound_aside(s);
+}
+
+/* A scored vertex or another result finds its place. */
+static void
+offer(QdGraphSearch *s, float distance, uint32 vid)
+{
+	Entry		e = {distance, vid, ENTRY_UNEXPANDED};
+
+	if (s->best.n >= s->ef &&
+		(s->ef == 0 || distance >= s->best.items[0].distance))
+	{
+		put_aside(s, e);
+		return;
+	}
+	e.flags = 0;
+	if (s->best.n >= s->ef)
+		put_aside(s, entry_pop(&s->best, -1));
+	entry_push(&s->best, e, -1);
+	if (vid < s->store.n_vids)
+		candidate_push(&s->candidates, (QdCandidate) {distance, vid});
+}
+
+void
+qd_graph_search_enter(QdGraphSearch *s, QdCandidate entry)
+{
+	if (entry.vid >= s->store.n_vids || !visited_add(&s->visited, entry.vid))
+		return;
+	put_aside(s, (Entry) {entry.distance, entry.vid, ENTRY_UNEXPANDED});
+}
+
+void
+qd_graph_search_add(QdGraphSearch *s, QdCandidate result)
+{
+	put_aside(s, (Entry) {result.distance, result.vid, 0});
+}
+
+/* The best grow to ef from what was put aside, nearest first. */
+static void
+take_back(QdGraphSearch *s)
+{
+	if (!s->aside_heap)
+		entry_heapify(&s->aside, 1);
+	s->aside_heap = true;
+	while (s->aside.n > 0 &&
+		   (s->best.n < s->ef ||
+			s->aside.items[0].distance < s->best.items[0].distance))
+	{
+		Entry		e = entry_pop(&s->aside, 1);
+
+		if (e.flags & ENTRY_UNEXPANDED && e.vid < s->store.n_vids)
+			candidate_push(&s->candidates, (QdCandidate) {e.distance, e.vid});
+		e.flags &= ~ENTRY_UNEXPANDED;
+		if (s->best.n >= s->ef)
+		{
+			Entry		out = entry_pop(&s->best, -1);
+
+			entry_push(&s->aside, out, 1);
+		}
+		entry_push(&s->best, e, -1);
+	}
+}
+
+static void
+expand(QdGraphSearch *s, uint32 vid)
+{
+	int			n = s->store.links(s->store.arg, vid, s->ids);
+	int			fresh = 0;
+
+	for (int i = 0; i < n; i++)
+		if (s->ids[i] < s->store.n_vids && visited_add(&s->visited, s->ids[i]))
+			s->ids[fresh++] = s->ids[i];
+	s->store.score(s->store.arg, s->ids, fresh, s->distances);
+	for (int i = 0; i < fresh; i++)
+		if (s->distances[i] < INFINITY)
+			offer(s, s->distances[i], s->ids[i]);
+	s->expanded++;
+	s->scored += fresh;
+}
+
+void
+qd_graph_search_run(QdGraphSearch *s, int ef)
+{
+	MemoryContext old = MemoryContextSwitchTo(s->context);
+
+	s->ef = Max(s->ef, ef);
+	s->best_sorted = false;
+	entry_heapify(&s->best, -1);
+	take_back(s);
+	while (s->candidates.n > 0)
+	{
+		if (s->best.n >= s->ef &&
+			s->candidates.items[0].distance > s->best.items[0].distance)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		expand(s, candidate_pop(&s->candidates).vid);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static void
+sort_best(QdGraphSearch *s)
+{
+	if (s->best_sorted)
+		return;
+	qsort(s->best.items, s->best.n, sizeof(Entry), compare_entries);
+	s->best_sorted = true;
+	s->cursor = 0;
+}
+
+bool
+qd_graph_search_next(QdGraphSearch *s, QdCandidate *out)
+{
+	sort_best(s);
+	while (s->cursor < s->best.n)
+	{
+		Entry	   *e = &s->best.items[s->cursor++];
+
+		if (e->flags & ENTRY_TAKEN)
+			continue;
+		e->flags |= ENTRY_TAKEN;
+		out->distance = e->distance;
+		out->vid = e->vid;
+		return true;
+	}
+	return false;
+}
+
+/* Nothing is aside and nothing leads on: all that can be found is best. */
+bool
+qd_graph_search_exhausted(const QdGraphSearch *s)
+{
+	return s->aside.n == 0 && s->candidates.n == 0;
+}
+
+bool
+qd_graph_search_forgot(const QdGraphSearch *s)
+{
+	return s->forgot;
+}
+
+bool
+qd_graph_search_visited(const QdGraphSearch *s, uint32 vid)
+{
+	return vid < s->store.n_vids && visited_has(&s->visited, vid);
+}
+
+void
+qd_graph_search_counts(const QdGraphSearch *s, int64 *expanded, int64 *scored)
+{
+	*expanded = s->expanded;
+	*scored = s->scored;
+}
+
+int
+qd_graph_search_best(QdGraphSearch *s, QdCandidate *out, int max)
+{
+	int			n = Min(max, s->best.n);
+
+	sort_best(s);
+	for (int i = 0; i < n; i++)
+	{
+		out[i].distance = s->best.items[i].distance;
+		out[i].vid = s->best.items[i].vid;
+	}
+	return n;
+}
+
+/*
+ * A candidate is kept when no kept one is nearer to it than the vertex itself
+ * is: the links then lead into different directions.
+ */
+int
+qd_graph_select(const QdCandidate *candidates, int n, int m, int fill,
+				float (*pair) (void *arg, uint32 a, uint32 b), void *arg,
+				QdCandidate *out)
+{
+	bool	   *keep = palloc0(Max(n, 1) * sizeof(bool));
+	int			kept = 0;
+	int			n_out = 0;
+
+	for (int i = 0; i < n && kept < m; i++)
+	{
+		bool		diverse = true;
+
+		for (int j = 0; j < kept && diverse; j++)
+			diverse = pair(arg, candidates[i].vid, out[j].vid) >=
+				candidates[i].distance;
+		if (!diverse)
+			continue;
+		keep[i] = true;
+		out[kept++] = candidates[i];
+	}
+	for (int i = 0; i < n && kept < Min(fill, m); i++)
+		if (!keep[i])
+		{
+			keep[i] = true;
+			kept++;
+		}
+	for (int i = 0; i < n; i++)
+		if (keep[i])
+			out[n_out++] = candidates[i];
+	pfree(keep);
+	return n_out;
+}
