@@ -1,0 +1,268 @@
+/*
+ * create_json.c
+ *		Writes collection configs as REST bodies, by the messages' descriptors.
+ *
+ * REST's names are those of the fields but for the few below; its enums are
+ * the message's in lower or snake case.
+ */
+#include "model/create_json.h"
+
+#include <string.h>
+
+#include "json/jwrite.h"
+#include "model/payload.h"
+#include "model/qdrant.pb-c.h"
+
+static void write_message(buf *out, const ProtobufCMessage *msg);
+
+static const char *
+rest_name(const char *field)
+{
+	static const char *const renamed[][2] = {
+		{"vectors_config", "vectors"},
+		{"sparse_vectors_config", "sparse_vectors"},
+		{"turboquant", "turbo"}
+	};
+
+	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
+	{
+		if (strcmp(field, renamed[i][0]) == 0)
+			return renamed[i][1];
+	}
+	return field;
+}
+
+/* Max_Sim -> max_sim, Scalar4Bits -> scalar4bits, Cosine -> Cosine */
+static void
+write_enum(buf *out, const ProtobufCEnumDescriptor *d, int value)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
+	bool		verbatim = strcmp(d->short_name, "Distance") == 0 ||
+	strcmp(d->short_name, "CompressionRatio") == 0;
+	bool		snake = strcmp(d->short_name, "MultiVectorComparator") == 0 ||
+	strcmp(d->short_name, "BinaryQuantizationEncoding") == 0;
+
+	buf_addc(out, '"');
+	for (const char *p = v ? v->name : ""; *p; p++)
+	{
+		bool		upper = *p >= 'A' && *p <= 'Z';
+
+		if (upper && snake && p != v->name)
+			buf_addc(out, '_');
+		buf_addc(out, (char) (upper && !verbatim ? *p - 'A' + 'a' : *p));
+	}
+	buf_addc(out, '"');
+}
+
+static bool
+is_present(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
+{
+	const char *at = (const char *) msg + f->offset;
+	const char *quantifier = (const char *) msg + f->quantifier_offset;
+
+	if (f->label == PROTOBUF_C_LABEL_REPEATED)
+		return *(const size_t *) quantifier > 0;
+	if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
+		return *(const uint32_t *) quantifier == f->id;
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+		return *(void *const *) at != NULL;
+	if (f->label == PROTOBUF_C_LABEL_OPTIONAL && f->type != PROTOBUF_C_TYPE_STRING)
+		return *(const protobuf_c_boolean *) quantifier;
+	return true;
+}
+
+/* Set for the routing of the request, or to say "default". */
+static bool
+is_left_out(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
+{
+	const char *at = (const char *) msg + f->offset;
+
+	if (strcmp(f->name, "collection_name") == 0 ||
+		strcmp(f->name, "timeout") == 0 ||
+		strcmp(f->name, "deprecated_max_optimization_threads") == 0)
+		return true;
+	return f->type == PROTOBUF_C_TYPE_ENUM && *(const int *) at == 0 &&
+		(f->descriptor == &qdrant__datatype__descriptor ||
+		 f->descriptor == &qdrant__memory__descriptor);
+}
+
+static void
+write_value(buf *out, const ProtobufCFieldDescriptor *f, const void *at)
+{
+	switch (f->type)
+	{
+		case PROTOBUF_C_TYPE_UINT64:
+			jw_u64(out, *(const uint64_t *) at);
+			break;
+		case PROTOBUF_C_TYPE_UINT32:
+			jw_u64(out, *(const uint32_t *) at);
+			break;
+		case PROTOBUF_C_TYPE_DOUBLE:
+			jw_f64(out, *(const double *) at);
+			break;
+		case PROTOBUF_C_TYPE_FLOAT:
+			jw_f32(out, *(const float *) at);
+			break;
+		case PROTOBUF_C_TYPE_BOOL:
+			jw_bool(out, *(const protobuf_c_boolean *) at);
+			break;
+		case PROTOBUF_C_TYPE_ENUM:
+			write_enum(out, f->descriptor, *(const int *) at);
+			break;
+		case PROTOBUF_C_TYPE_STRING:
+			jw_cstring(out, *(char *const *) at);
+			break;
+		default:
+			write_message(out, *(ProtobufCMessage *const *) at);
+			break;
+	}
+}
+
+/* A map<string, message>: entries of key and value. */
+static void
+write_map(buf *out, const ProtobufCMessage *msg,
+		  const ProtobufCFieldDescriptor *f)
+{
+	size_t		n = *(const size_t *) ((const char *) msg + f->quantifier_offset);
+	ProtobufCMessage **entries =
+	*(ProtobufCMessage ***) ((const char *) msg + f->offset);
+	bool		first = true;
+
+	buf_addc(out, '{');
+	for (size_t i = 0; i < n; i++)
+	{
+		const ProtobufCFieldDescriptor *fields = entries[i]->descriptor->fields;
+		const char *key = *(char *const *) ((char *) entries[i] + fields[0].offset);
+		const void *value = (char *) entries[i] + fields[1].offset;
+
+		jw_key_slice(out, &first, (slice) {key, strlen(key)});
+		if (*(void *const *) value == NULL)
+			buf_adds(out, "{}");
+		else
+			write_value(out, &fields[1], value);
+	}
+	buf_addc(out, '}');
+}
+
+/* metadata: validated, so it converts. */
+static void
+write_payload(buf *out, const ProtobufCMessage *msg,
+			  const ProtobufCFieldDescriptor *f)
+{
+	gw_error	e = {ERR_NONE, NULL};
+	slice		json = SLICE_LIT("{}");
+
+	payload_to_json(*(ProtobufCBinaryData **) ((const char *) msg + f->offset),
+					*(const size_t *) ((const char *) msg + f->quantifier_offset),
+					out->a, &json, &e);
+	jw_raw(out, json);
+}
+
+static void
+write_fields(buf *out, const ProtobufCMessage *msg)
+{
+	bool		first = true;
+
+	buf_addc(out, '{');
+	for (unsigned i = 0; i < msg->descriptor->n_fields; i++)
+	{
+		const ProtobufCFieldDescriptor *f = &msg->descriptor->fields[i];
+
+		if (!is_present(msg, f) || is_left_out(msg, f))
+			continue;
+		jw_key(out, &first, rest_name(f->name));
+		if (f->type == PROTOBUF_C_TYPE_BYTES)
+			write_payload(out, msg, f);
+		else if (f->label == PROTOBUF_C_LABEL_REPEATED)
+			write_map(out, msg, f);
+		else
+			write_value(out, f, (const char *) msg + f->offset);
+	}
+	buf_addc(out, '}');
+}
+
+/* A message that REST has no object for: its one set field's value. */
+static void
+write_inner(buf *out, const ProtobufCMessage *msg)
+{
+	for (unsigned i = 0; i < msg->descriptor->n_fields; i++)
+	{
+		const ProtobufCFieldDescriptor *f = &msg->descriptor->fields[i];
+
+		if (!is_present(msg, f))
+			continue;
+		if (f->label == PROTOBUF_C_LABEL_REPEATED)
+			write_map(out, msg, f);
+		else
+			write_value(out, f, (const char *) msg + f->offset);
+		return;
+	}
+	buf_adds(out, "{}");
+}
+
+static void
+write_message(buf *out, const ProtobufCMessage *msg)
+{
+	static const ProtobufCMessageDescriptor *const wrappers[] = {
+		&qdrant__vectors_config__descriptor,
+		&qdrant__vector_params_map__descriptor,
+		&qdrant__vector_params_diff_map__descriptor,
+		&qdrant__sparse_vector_config__descriptor,
+		&qdrant__max_optimization_threads__descriptor,
+		&qdrant__binary_quantization_query_encoding__descriptor,
+		&qdrant__strict_mode_multivector_config__descriptor,
+		&qdrant__strict_mode_sparse_config__descriptor
+	};
+
+	if (msg->descriptor == &qdrant__vectors_config_diff__descriptor)
+	{
+		const Qdrant__VectorsConfigDiff *diff = (const Qdrant__VectorsConfigDiff *) msg;
+
+		/* REST knows the unnamed vector as "" in the map */
+		if (diff->config_case == QDRANT__VECTORS_CONFIG_DIFF__CONFIG_PARAMS)
+		{
+			buf_adds(out, "{\"\":");
+			write_fields(out, &diff->params->base);
+			buf_addc(out, '}');
+			return;
+		}
+		write_inner(out, msg);
+		return;
+	}
+	if (msg->descriptor == &qdrant__quantization_config_diff__descriptor &&
+		((const Qdrant__QuantizationConfigDiff *) msg)->quantization_case ==
+		QDRANT__QUANTIZATION_CONFIG_DIFF__QUANTIZATION_DISABLED)
+	{
+		buf_adds(out, "\"Disabled\"");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
+	{
+		if (msg->descriptor == wrappers[i])
+		{
+			write_inner(out, msg);
+			return;
+		}
+	}
+	write_fields(out, msg);
+}
+
+slice
+create_collection_json(const Qdrant__CreateCollection *msg, arena *a)
+{
+	buf			out;
+
+	buf_init(&out, a, 512);
+	write_message(&out, &msg->base);
+	return buf_slice(&out);
+}
+
+slice
+update_collection_json(const Qdrant__UpdateCollection *msg, arena *a)
+{
+	buf			out;
+
+	buf_init(&out, a, 512);
+	write_message(&out, &msg->base);
+	return buf_slice(&out);
+}
