@@ -51,7 +51,12 @@ answer_no_route(request *req)
 
 	later = route_find_later(req->proto == PROTO_REST ? req->method : nothing,
 							 req->path, req->arena);
-	if (later != NULL)
+	if (later != NULL && later->what == NULL)
+	{
+		e.kind = ERR_STANDALONE;
+		answer_error(req, &e);
+	}
+	else if (later != NULL)
 	{
 		e.text = arena_printf(req->arena, "%s (%.*s%s%.*s)", later->what,
 							  (int) req->method.n, req->method.p,

@@ -55,7 +55,10 @@ typedef struct grpc_route
 	const operation *operation;
 } grpc_route;
 
-/* What Qdrant serves and we do not yet: 501 / UNIMPLEMENTED naming it. */
+/*
+ * What Qdrant serves and we do not yet: 501 / UNIMPLEMENTED naming it.  What
+ * is NULL: Qdrant itself refuses it on a single node.
+ */
 typedef struct later_route
 {
 	const char *method;			/* NULL: gRPC */

@@ -2,7 +2,8 @@
  * routes_later.c
  *		What Qdrant 1.19 serves and qdrant_pg does not yet.  A request for it
  *		gets a text naming it, not "no such route".  A row goes away with the
- *		operation that replaces it.
+ *		operation that replaces it.  Rows without a text are cluster operations
+ *		that Qdrant refuses on a single node.
  */
 #include <stddef.h>
 
@@ -23,10 +24,10 @@ const later_route later_routes[] = {
 	{"PUT", C "/vectors/{vector_name}", "adding a named vector"},
 	{"DELETE", C "/vectors/{vector_name}", "dropping a named vector"},
 	{"GET", C "/cluster", "cluster information of a collection"},
-	{"POST", C "/cluster", "cluster operations"},
+	{"POST", C "/cluster", NULL},
 	{"GET", C "/shards", "shard keys"},
-	{"PUT", C "/shards", "shard keys"},
-	{"POST", C "/shards/delete", "shard keys"},
+	{"PUT", C "/shards", NULL},
+	{"POST", C "/shards/delete", NULL},
 	{"POST", C S "/points", "operations on one shard"},
 	{"POST", C S "/points/scroll", "operations on one shard"},
 	{"POST", C S "/points/count", "operations on one shard"},
@@ -70,16 +71,13 @@ const later_route later_routes[] = {
 
 	{"GET", "/telemetry", "telemetry"},
 	{"GET", "/metrics", "metrics"},
-	{"GET", "/cluster", "cluster information"},
 	{"GET", "/cluster/telemetry", "cluster information"},
-	{"POST", "/cluster/recover", "cluster operations"},
-	{"DELETE", "/cluster/peer/{peer_id}", "cluster operations"},
-	{"GET", "/cluster/metadata/keys", "cluster metadata"},
-	{"GET", "/cluster/metadata/keys/{key}", "cluster metadata"},
-	{"PUT", "/cluster/metadata/keys/{key}", "cluster metadata"},
-	{"DELETE", "/cluster/metadata/keys/{key}", "cluster metadata"},
-	{"GET", "/issues", "issues"},
-	{"DELETE", "/issues", "issues"},
+	{"POST", "/cluster/recover", NULL},
+	{"DELETE", "/cluster/peer/{peer_id}", NULL},
+	{"GET", "/cluster/metadata/keys", NULL},
+	{"GET", "/cluster/metadata/keys/{key}", NULL},
+	{"PUT", "/cluster/metadata/keys/{key}", NULL},
+	{"DELETE", "/cluster/metadata/keys/{key}", NULL},
 	{"GET", "/quotas", "quotas"},
 	{"PUT", "/quotas", "quotas"},
 	{"GET", "/profiler/slow_requests", "the list of slow requests"},
@@ -95,10 +93,9 @@ const later_route later_routes[] = {
 	{NULL, "/qdrant.Collections/ListAliases", "aliases"},
 	{NULL, "/qdrant.Collections/CollectionClusterInfo",
 	"cluster information of a collection"},
-	{NULL, "/qdrant.Collections/UpdateCollectionClusterSetup",
-	"cluster operations"},
-	{NULL, "/qdrant.Collections/CreateShardKey", "shard keys"},
-	{NULL, "/qdrant.Collections/DeleteShardKey", "shard keys"},
+	{NULL, "/qdrant.Collections/UpdateCollectionClusterSetup", NULL},
+	{NULL, "/qdrant.Collections/CreateShardKey", NULL},
+	{NULL, "/qdrant.Collections/DeleteShardKey", NULL},
 	{NULL, "/qdrant.Collections/ListShardKeys", "shard keys"},
 	{NULL, "/qdrant.Points/UpdateVectors", "updating vectors"},
 	{NULL, "/qdrant.Points/DeleteVectors", "deleting vectors"},

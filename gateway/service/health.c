@@ -14,6 +14,8 @@
  */
 #define API_TITLE	"qdrant - vector search engine"
 #define API_VERSION	"1.19.0"
+/* Where Qdrant names its commit: who answers. */
+#define API_COMMIT	"qdrant_pg"
 
 static void
 health_check(struct op *op)
@@ -23,6 +25,7 @@ health_check(struct op *op)
 
 	reply->title = (char *) API_TITLE;
 	reply->version = (char *) API_VERSION;
+	reply->commit = (char *) API_COMMIT;
 	op_answer(op, &reply->base);
 }
 
@@ -53,31 +56,86 @@ const operation svc_grpc_health = {
 
 static const char text_plain[] = "text/plain; charset=utf-8";
 
-static bool
-is_path(const request *req, const char *path)
+static void
+answer_text(request *req, int status, slice text)
 {
-	return slice_eq(req->path, (slice) {path, strlen(path)});
+	request_answer_rest(req, status, text_plain, NULL, 0, text);
+}
+
+static void
+root(request *req)
+{
+	request_answer_rest(req, 200, "application/json", NULL, 0,
+						SLICE_LIT("{\"title\":\"" API_TITLE
+								  "\",\"version\":\"" API_VERSION
+								  "\",\"commit\":\"" API_COMMIT "\"}"));
+}
+
+static void
+alive(request *req)
+{
+	answer_text(req, 200, SLICE_LIT("healthz check passed"));
+}
+
+static void
+ready(request *req)
+{
+	if (pg_pool_ready(req->worker->pool))
+		answer_text(req, 200, SLICE_LIT("all shards are ready"));
+	else
+		answer_text(req, 503, SLICE_LIT("some shards are not ready"));
+}
+
+/* One node, not in cluster mode. */
+static void
+cluster(request *req)
+{
+	request_answer_result(req, SLICE_LIT("{\"status\":\"disabled\"}"));
+}
+
+/* Issues are unindexed fields; an empty list is always a right answer. */
+static void
+issues(request *req)
+{
+	request_answer_result(req, SLICE_LIT("{\"issues\":[]}"));
+}
+
+static void
+clear_issues(request *req)
+{
+	request_answer_result(req, SLICE_LIT("true"));
+}
+
+static const struct
+{
+	const char *method;
+	const char *path;
+	void		(*answer) (request *req);
+}			plain[] = {
+	{"GET", "/", root},
+	{"GET", "/healthz", alive},
+	{"GET", "/livez", alive},
+	{"GET", "/readyz", ready},
+	{"GET", "/cluster", cluster},
+	{"GET", "/issues", issues},
+	{"DELETE", "/issues", clear_issues},
+};
+
+static bool
+text_is(slice s, const char *text)
+{
+	return slice_eq(s, (slice) {text, strlen(text)});
 }
 
 bool
 service_plain(request *req)
 {
-	if (!slice_eq(req->method, SLICE_LIT("GET")))
-		return false;
-	if (is_path(req, "/"))
-		request_answer_rest(req, 200, "application/json", NULL, 0,
-							SLICE_LIT("{\"title\":\"" API_TITLE
-									  "\",\"version\":\"" API_VERSION "\"}"));
-	else if (is_path(req, "/healthz") || is_path(req, "/livez"))
-		request_answer_rest(req, 200, text_plain, NULL, 0,
-							SLICE_LIT("healthz check passed"));
-	else if (!is_path(req, "/readyz"))
-		return false;
-	else if (pg_pool_ready(req->worker->pool))
-		request_answer_rest(req, 200, text_plain, NULL, 0,
-							SLICE_LIT("all shards are ready"));
-	else
-		request_answer_rest(req, 503, text_plain, NULL, 0,
-							SLICE_LIT("some shards are not ready"));
-	return true;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (text_is(req->method, plain[i].method) &&
+			text_is(req->path, plain[i].path))
+		{
+			plain[i].answer(req);
+			return true;
+		}
+	return false;
 }

@@ -120,33 +120,32 @@ op_end(struct op *o)
 	return req;
 }
 
+/* Ends the envelope that began with {"result": and sends it. */
 static void
-answer_json(struct op *o, const buf *body)
-{
-	request    *req = op_end(o);
-
-	request_answer_rest(req, 200, "application/json", NULL, 0,
-						buf_slice(body));
-}
-
-static void
-end_envelope(struct op *o, buf *out)
+answer_envelope(request *req, buf *out)
 {
 	buf_adds(out, ",\"status\":\"ok\",\"time\":");
-	jw_f64(out, seconds_since(o->req));
+	jw_f64(out, seconds_since(req));
 	buf_addc(out, '}');
+	request_answer_rest(req, 200, "application/json", NULL, 0,
+						buf_slice(out));
+}
+
+void
+request_answer_result(request *req, slice result)
+{
+	buf			out;
+
+	buf_init(&out, req->arena, result.n + 128);
+	buf_adds(&out, "{\"result\":");
+	buf_add(&out, result.p, result.n);
+	answer_envelope(req, &out);
 }
 
 void
 op_answer_json(struct op *o, slice result)
 {
-	buf			out;
-
-	buf_init(&out, o->a, result.n + 128);
-	buf_adds(&out, "{\"result\":");
-	buf_add(&out, result.p, result.n);
-	end_envelope(o, &out);
-	answer_json(o, &out);
+	request_answer_result(op_end(o), result);
 }
 
 static void
@@ -160,27 +159,35 @@ fill_time(struct op *o, ProtobufCMessage *response)
 		*time = seconds_since(o->req);
 }
 
+static void
+answer_rest(struct op *o, const ProtobufCMessage *response)
+{
+	buf			out;
+
+	buf_init(&out, o->a, 4096);
+	buf_adds(&out, "{\"result\":");
+	o->write_result(&out, response);
+	answer_envelope(op_end(o), &out);
+}
+
+static void
+answer_grpc(struct op *o, ProtobufCMessage *response)
+{
+	slice		message;
+
+	fill_time(o, response);
+	message = model_pack(response, o->a);
+	request_answer_grpc(op_end(o), GRPC_OK, (slice) {"", 0}, NULL, 0,
+						message);
+}
+
 void
 op_answer(struct op *o, ProtobufCMessage *response)
 {
 	if (o->is_rest)
-	{
-		buf			out;
-
-		buf_init(&out, o->a, 4096);
-		buf_adds(&out, "{\"result\":");
-		o->write_result(&out, response);
-		end_envelope(o, &out);
-		answer_json(o, &out);
-		return;
-	}
-	fill_time(o, response);
-	{
-		slice		message = model_pack(response, o->a);
-		request    *req = op_end(o);
-
-		request_answer_grpc(req, GRPC_OK, (slice) {"", 0}, NULL, 0, message);
-	}
+		answer_rest(o, response);
+	else
+		answer_grpc(o, response);
 }
 
 void

@@ -91,6 +91,9 @@ extern void op_fail(struct op *op, error_kind kind, const char *fmt,...)
 			__attribute__((format(printf, 3, 4)));
 extern void op_fail_error(struct op *op, const gw_error *e);
 
+/* Qdrant's REST envelope of a result, without an op. */
+extern void request_answer_result(request *req, slice result);
+
 /* Qdrant's REST envelope of an error; also for what fails before an op. */
 extern void request_answer_error(request *req, int status, slice text,
 								 double seconds);
