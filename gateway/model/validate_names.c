@@ -23,9 +23,9 @@ typedef struct naming
 static const naming namings[] = {
 	/* REST's members have other names */
 	{&qdrant__create_collection__descriptor, "vectors_config", "vectors", NULL, NULL},
-	{&qdrant__create_collection__descriptor, "sparse_vectors_config", "sparse_vectors", NULL, NULL},
+	{&qdrant__create_collection__descriptor, "sparse_vectors_config", "", NULL, NULL},
 	{&qdrant__update_collection__descriptor, "vectors_config", "vectors", NULL, NULL},
-	{&qdrant__update_collection__descriptor, "sparse_vectors_config", "sparse_vectors", NULL, NULL},
+	{&qdrant__update_collection__descriptor, "sparse_vectors_config", "", NULL, NULL},
 	{&qdrant__quantization_config__descriptor, "turboquant", "turbo", "quantization", NULL},
 	{&qdrant__quantization_config_diff__descriptor, "turboquant", "turbo", "quantization", NULL},
 	{&qdrant__point_struct__descriptor, "vectors", "vector", NULL, NULL},
@@ -37,7 +37,7 @@ static const naming namings[] = {
 	{&qdrant__vectors_config_diff__descriptor, NULL, "", "config", NULL},
 	{&qdrant__vector_params_map__descriptor, "map", "?", "map.[]", NULL},
 	{&qdrant__vector_params_diff_map__descriptor, "map", "?", "map.[]", NULL},
-	{&qdrant__sparse_vector_config__descriptor, "map", "", "map.[]", "[]"},
+	{&qdrant__sparse_vector_config__descriptor, "map", "sparse_vectors", "map.[]", "[]"},
 	{&qdrant__quantization_config__descriptor, NULL, NULL, "quantization", NULL},
 	{&qdrant__quantization_config_diff__descriptor, NULL, NULL, "quantization", NULL},
 	{&qdrant__vectors__descriptor, NULL, "", "vectors_options", NULL},
