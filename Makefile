@@ -34,6 +34,9 @@ REGRESS += collection
 
 REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 
+ISOLATION += collection_concurrent
+ISOLATION_OPTS = --load-extension=qdrant_pg
+
 TAP_TESTS = 1
 
 PG_CONFIG ?= pg_config

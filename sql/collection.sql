@@ -73,6 +73,10 @@ SELECT qdrant.create_collection('bad', '{"metadata": [1]}');
 SELECT qdrant.create_collection('bad', '{"vectros": {}}');
 SELECT qdrant.collection_exists('bad');
 
+SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"": {}}}');
+SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"s:1": {}}}');
+SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"v": {}}, "vectors": {"v": {"size": 4, "distance": "Dot"}}}');
+
 -- what is not supported says so
 SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"s": {}}}');
 SELECT qdrant.create_collection('bad', '{"sharding_method": "custom"}');

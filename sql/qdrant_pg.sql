@@ -536,6 +536,9 @@ SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_version_s
 CREATE FUNCTION qdrant_catalog.lock_name(name text) RETURNS void
 	AS 'MODULE_PATHNAME', 'qd_lock_name' LANGUAGE C VOLATILE STRICT;
 
+CREATE FUNCTION qdrant_catalog.lock_collection(name text, mode text) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_lock_collection' LANGUAGE C VOLATILE STRICT;
+
 CREATE FUNCTION qdrant_catalog.put_collection(name text, relation regclass, config jsonb, vectors jsonb) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'qd_put_collection' LANGUAGE C VOLATILE STRICT;
 
@@ -766,6 +769,27 @@ BEGIN
 END
 $$;
 
+-- Qdrant's rules, in its words.  taken: an object with the names of the other
+-- kind of vectors.
+CREATE FUNCTION qdrant_catalog.check_vector_name(kind text, name text, taken jsonb) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	forbidden CONSTANT text := substring(name FROM '[<>:"/\\|?*\x1f]');
+	wrong CONSTANT text := CASE
+		WHEN kind = 'sparse' AND name = '' THEN 'Sparse vector name cannot be empty'
+		WHEN octet_length(name) > 200 THEN format('Invalid %s vector name `%s`:'
+			' vector name must be at most 200 bytes long', kind, name)
+		WHEN forbidden <> '' THEN format('Invalid %s vector name `%s`:'
+			' vector name cannot contain "%s" char', kind, name, forbidden)
+		WHEN taken ? name THEN format('Dense and sparse vector names must be unique -'
+			' duplicate found with ''%s''', name) END;
+BEGIN
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001', MESSAGE = wrong;
+	END IF;
+END
+$$;
+
 -- What Qdrant's info shows under config, from the body of a create request.
 CREATE FUNCTION qdrant_catalog.config_create(body jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -780,6 +804,8 @@ DECLARE
 	result jsonb;
 BEGIN
 	IF coalesce(given -> 'sparse_vectors', '{}') <> '{}' THEN
+		PERFORM qdrant_catalog.check_vector_name('sparse', v.key, vectors)
+		FROM jsonb_each(given -> 'sparse_vectors') v;
 		PERFORM qdrant_catalog.config_value('sparse_vectors', NULL, 'unsupported');
 	END IF;
 	IF params ->> 'sharding_method' = 'custom' THEN
@@ -1052,7 +1078,6 @@ LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	forbidden CONSTANT text := '[<>:"/\\|?*\x1f]';
 	vectors CONSTANT jsonb := config -> 'params' -> 'vectors';
-	vector text;
 BEGIN
 	IF length(name) NOT BETWEEN 1 AND 255 THEN
 		RAISE EXCEPTION USING ERRCODE = 'QD001',
@@ -1064,16 +1089,7 @@ BEGIN
 	IF jsonb_typeof(vectors -> 'size') = 'number' THEN
 		RETURN;
 	END IF;
-	FOR vector IN SELECT k FROM jsonb_object_keys(vectors) k LOOP
-		IF octet_length(vector) > 200 THEN
-			RAISE EXCEPTION USING ERRCODE = 'QD001',
-				MESSAGE = format('Invalid dense vector name `%s`: vector name must be at most 200 bytes long', vector);
-		ELSIF vector ~ forbidden THEN
-			RAISE EXCEPTION USING ERRCODE = 'QD001',
-				MESSAGE = format('Invalid dense vector name `%s`: vector name cannot contain "%s" char',
-					vector, substring(vector FROM forbidden));
-		END IF;
-	END LOOP;
+	PERFORM qdrant_catalog.check_vector_name('dense', k, '{}') FROM jsonb_object_keys(vectors) k;
 END
 $$;
 
@@ -1132,13 +1148,12 @@ $$;
 CREATE FUNCTION qdrant.update_collection(name text, config jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	found_row qdrant_catalog.collections := qdrant_catalog.find_collection(name);
+	found_row qdrant_catalog.collections;
 	vectors jsonb;
 	vector jsonb;
 BEGIN
 	-- one change at a time, each over what the one before left
-	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE',
-		qdrant_catalog.quoted_name(found_row.relation));
+	PERFORM qdrant_catalog.lock_collection(name, 'change');
 	found_row := qdrant_catalog.find_collection(name);
 	found_row.config := qdrant_catalog.config_update(found_row.config, config);
 	SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'column', v.column_name,
@@ -1155,9 +1170,11 @@ $$;
 CREATE FUNCTION qdrant.drop_collection(name text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF NOT qdrant.collection_exists(name) THEN
+	BEGIN
+		PERFORM qdrant_catalog.lock_collection(name, 'drop');
+	EXCEPTION WHEN SQLSTATE 'QD002' THEN
 		RETURN false;
-	END IF;
+	END;
 	EXECUTE format('DROP TABLE %s', qdrant_catalog.quoted_name(
 		(qdrant_catalog.find_collection(name)).relation));
 	RETURN true;
@@ -1202,14 +1219,17 @@ $$;
 -- indexing_threshold (kB of raw vectors) and so has a graph.  Here the index
 -- covers all rows at once, so the same test decides for a column as a whole.
 CREATE FUNCTION qdrant.collection_info(name text) RETURNS jsonb
-LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(name);
-	threshold CONSTANT numeric := found_row.config -> 'optimizer_config' -> 'indexing_threshold';
+	found_row qdrant_catalog.collections;
+	threshold numeric;
 	terms text;
 	points bigint;
 	indexed bigint;
 BEGIN
+	PERFORM qdrant_catalog.lock_collection(name, 'read');
+	found_row := qdrant_catalog.find_collection(name);
+	threshold := found_row.config -> 'optimizer_config' -> 'indexing_threshold';
 	SELECT string_agg(format('CASE WHEN count(t.%1$I)::numeric * %2$s > %3$s THEN count(t.%1$I) ELSE 0 END',
 		v.column_name, v.dim * 4, threshold * 1024), ' + ')
 	INTO terms

@@ -42,6 +42,7 @@
 
 QD_FUNCTION(qd_check_collection);
 QD_FUNCTION(qd_check_size);
+QD_FUNCTION(qd_lock_collection);
 QD_FUNCTION(qd_lock_name);
 QD_FUNCTION(qd_put_collection);
 
@@ -103,8 +104,23 @@ qd_collection_find(text *name, QdCollection *found)
 	return result;
 }
 
+static void
+check_may_lock(Oid relation, LOCKMODE mode)
+{
+	AclMode		any = ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+
+	if (mode != AccessShareLock)
+	{
+		if (!qd_relation_is_own(relation))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
+						   get_rel_name(relation));
+	}
+	else if (pg_class_aclmask(relation, GetUserId(), any, ACLMASK_ANY) == 0)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(relation));
+}
+
 void
-qd_collection_open(text *name, QdCollection *found)
+qd_collection_open(text *name, LOCKMODE mode, QdCollection *found)
 {
 	Oid			locked = InvalidOid;
 
@@ -119,14 +135,10 @@ qd_collection_open(text *name, QdCollection *found)
 		if (found->relation == locked)
 			return;
 		if (OidIsValid(locked))
-			UnlockRelationOid(locked, AccessShareLock);
+			UnlockRelationOid(locked, mode);
 		locked = found->relation;
-		if (pg_class_aclmask(locked, GetUserId(),
-							 ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE,
-							 ACLMASK_ANY) == 0)
-			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
-						   get_rel_name(locked));
-		LockRelationOid(locked, AccessShareLock);
+		check_may_lock(locked, mode);
+		LockRelationOid(locked, mode);
 	}
 }
 
@@ -138,7 +150,7 @@ qd_check_collection(PG_FUNCTION_ARGS)
 	int64		version = PG_GETARG_INT64(1);
 	QdCollection found;
 
-	qd_collection_open(name, &found);
+	qd_collection_open(name, AccessShareLock, &found);
 	if (found.version != version)
 		ereport(ERROR,
 				(errcode(QD_ERRCODE_STALE_VERSION),
@@ -163,7 +175,7 @@ qd_check_size(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("sizes must not be negative")));
-	qd_collection_open(name, &found);
+	qd_collection_open(name, AccessShareLock, &found);
 	size = DatumGetInt64(DirectFunctionCall1(pg_table_size,
 											 ObjectIdGetDatum(found.relation)));
 	if (incoming > limit || size > limit - incoming)
@@ -173,6 +185,31 @@ qd_check_size(PG_FUNCTION_ARGS)
 						text_to_cstring(name), (long long) limit),
 				 errdetail("The table has %lld bytes, %lld more would be written.",
 						   (long long) size, (long long) incoming)));
+	PG_RETURN_VOID();
+}
+
+/*
+ * qdrant_catalog.lock_collection(name text, mode text): read, change (one at
+ * a time) or drop.
+ */
+Datum
+qd_lock_collection(PG_FUNCTION_ARGS)
+{
+	char	   *mode = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	QdCollection found;
+	LOCKMODE	lock;
+
+	if (strcmp(mode, "read") == 0)
+		lock = AccessShareLock;
+	else if (strcmp(mode, "change") == 0)
+		lock = ShareUpdateExclusiveLock;
+	else if (strcmp(mode, "drop") == 0)
+		lock = AccessExclusiveLock;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown mode of lock \"%s\"", mode)));
+	qd_collection_open(PG_GETARG_TEXT_PP(0), lock, &found);
 	PG_RETURN_VOID();
 }
 

@@ -6,6 +6,7 @@
 #define QD_COLLECTION_CATALOG_H
 
 #include "postgres.h"
+#include "storage/lockdefs.h"
 
 /* SQLSTATEs of the SQL contract. */
 #define QD_ERRCODE_BAD_INPUT		MAKE_SQLSTATE('Q', 'D', '0', '0', '1')
@@ -28,11 +29,11 @@ typedef struct QdCollection
 extern bool qd_collection_find(text *name, QdCollection *found);
 
 /*
- * The same with AccessShareLock on the table, kept to the end of the
- * transaction, so that neither a drop nor a change of columns can overtake
- * the caller.  The caller needs some privilege on the table.  Raises
- * QD002.
+ * The same with a lock on the table, kept to the end of the transaction, so
+ * that no drop and no change of columns can overtake the caller.  For
+ * AccessShareLock the caller needs some privilege on the table, for any
+ * other lock its ownership.  Raises QD002.
  */
-extern void qd_collection_open(text *name, QdCollection *found);
+extern void qd_collection_open(text *name, LOCKMODE mode, QdCollection *found);
 
 #endif							/* QD_COLLECTION_CATALOG_H */
