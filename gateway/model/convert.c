@@ -207,14 +207,6 @@ convert_with_payload(converter *c, ProtobufCMessage *msg)
 }
 
 static bool
-convert_with_vectors(converter *c, ProtobufCMessage *msg)
-{
-	return ((Qdrant__WithVectorsSelector *) msg)->selector_options_case !=
-		QDRANT__WITH_VECTORS_SELECTOR__SELECTOR_OPTIONS__NOT_SET ||
-		fail(c, "No PayloadSelector");
-}
-
-static bool
 convert_order_by(converter *c, ProtobufCMessage *msg)
 {
 	return check_path(c, ((Qdrant__OrderBy *) msg)->key);
@@ -261,6 +253,41 @@ convert_relevance(converter *c, ProtobufCMessage *msg)
  *----------
  */
 
+/* Conditions that say nothing are left out. */
+static size_t
+drop_unset(Qdrant__Condition **list, size_t n)
+{
+	size_t		kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		if (list[i]->condition_one_of_case !=
+			QDRANT__CONDITION__CONDITION_ONE_OF__NOT_SET)
+			list[kept++] = list[i];
+	}
+	return kept;
+}
+
+static bool
+convert_filter(converter *c, ProtobufCMessage *msg)
+{
+	Qdrant__Filter *filter = (Qdrant__Filter *) msg;
+
+	filter->n_must = drop_unset(filter->must, filter->n_must);
+	filter->n_should = drop_unset(filter->should, filter->n_should);
+	filter->n_must_not = drop_unset(filter->must_not, filter->n_must_not);
+	return true;
+}
+
+static bool
+convert_min_should(converter *c, ProtobufCMessage *msg)
+{
+	Qdrant__MinShould *m = (Qdrant__MinShould *) msg;
+
+	m->n_conditions = drop_unset(m->conditions, m->n_conditions);
+	return true;
+}
+
 static bool
 convert_condition(converter *c, ProtobufCMessage *msg)
 {
@@ -276,8 +303,6 @@ convert_condition(converter *c, ProtobufCMessage *msg)
 			if (condition->nested->filter == NULL)
 				return fail(c, "Nested condition must have a filter");
 			return check_path(c, condition->nested->key);
-		case QDRANT__CONDITION__CONDITION_ONE_OF__NOT_SET:
-			return fail(c, "Malformed Condition type");
 		default:
 			return true;
 	}
@@ -388,13 +413,14 @@ static const conversion conversions[] = {
 	{&qdrant__delete_points__descriptor, false, convert_delete},
 	{&qdrant__clear_payload_points__descriptor, false, convert_clear},
 	{&qdrant__with_payload_selector__descriptor, false, convert_with_payload},
-	{&qdrant__with_vectors_selector__descriptor, false, convert_with_vectors},
 	{&qdrant__order_by__descriptor, false, convert_order_by},
 	{&qdrant__query__descriptor, false, convert_query},
 	{&qdrant__vector_input__descriptor, false, convert_vector_input},
 	{&qdrant__discover_input__descriptor, false, convert_discover},
 	{&qdrant__formula__descriptor, false, convert_formula},
 	{&qdrant__relevance_feedback_input__descriptor, false, convert_relevance},
+	{&qdrant__filter__descriptor, false, convert_filter},
+	{&qdrant__min_should__descriptor, false, convert_min_should},
 	{&qdrant__condition__descriptor, false, convert_condition},
 	{&qdrant__field_condition__descriptor, false, convert_field_condition},
 	{&qdrant__vector_params__descriptor, false, convert_vector_params},

@@ -33,11 +33,7 @@ id_text(jctx *c, const jnode *v)
 			jw_i64(&b, v->i);
 			break;
 		case J_DOUBLE:
-			if (v->d >= 1e15 && v->d < 1e25)
-				buf_printf(&b, "%.0f", v->d);
-			else
-				jw_f64(&b, v->d);
-			break;
+			return jc_display(c->a, v->d);
 		default:
 			jw_raw(&b, (slice) {c->tree.text.p + v->start, v->end - v->start});
 	}

@@ -10,7 +10,6 @@
 
 #include <math.h>
 
-#include "json/jwrite.h"
 #include "model/datetime.h"
 #include "model/json_path.h"
 #include "model/qdrant.pb-c.h"
@@ -22,6 +21,15 @@
 	"#filtering-conditions"
 
 static bool read_condition(jctx *c, jnode *v, Qdrant__Condition *out);
+
+/* Field conditions are read by a reader of Qdrant's own, with its own words. */
+static bool
+fail_field_type(jctx *c, const jnode *v, const char *expected)
+{
+	return jc_fail(c, "Invalid %s %s. Expected %s",
+				   v->kind == J_INT ? "value" : "type", jc_describe(c, v),
+				   expected);
+}
 
 /*----------
  * match
@@ -240,7 +248,7 @@ decode_values_count(jctx *c, jnode *v, const jslot *to)
 	ProtobufCMessage *r = jc_new(c, &qdrant__values_count__descriptor);
 
 	if (v->kind != J_OBJECT)
-		return jc_fail_type(c, v, "struct ValuesCount");
+		return fail_field_type(c, v, "struct ValuesCount");
 	for (int i = 0; i < 4; i++)
 	{
 		jnode	   *bound = jc_member(c, v, bound_names[i]);
@@ -249,9 +257,7 @@ decode_values_count(jctx *c, jnode *v, const jslot *to)
 		if (bound == NULL || bound->kind == J_NULL)
 			continue;
 		if (bound->kind != J_UINT)
-			return jc_fail(c, "Invalid %s %s. Expected usize",
-						   bound->kind == J_INT ? "value" : "type",
-						   jc_describe(c, bound));
+			return fail_field_type(c, bound, "usize");
 		jc_set_u64(&slot, bound->u);
 	}
 	jc_set_message(to, r);
@@ -277,21 +283,8 @@ read_coordinate(jctx *c, jnode *point, const char *name, double *out)
 	else if (v->kind == J_DOUBLE)
 		*out = v->d;
 	else
-		return jc_fail_type(c, v, "f64");
+		return fail_field_type(c, v, "f64");
 	return true;
-}
-
-/* Rust's Display of a double: whole ones without a fraction. */
-static const char *
-print_double(jctx *c, double d)
-{
-	buf			b;
-
-	if (floor(d) == d && fabs(d) < 1e16)
-		return arena_printf(c->a, "%.0f", d);
-	buf_init(&b, c->a, 32);
-	jw_f64(&b, d);
-	return arena_strdup(c->a, buf_slice(&b));
 }
 
 static bool
@@ -300,14 +293,14 @@ read_geo_point(jctx *c, jnode *v, Qdrant__GeoPoint **out)
 	Qdrant__GeoPoint *p = (Qdrant__GeoPoint *) jc_new(c, &qdrant__geo_point__descriptor);
 
 	if (v->kind != J_OBJECT)
-		return jc_fail_type(c, v, "struct GeoPointShadow");
+		return fail_field_type(c, v, "struct GeoPointShadow");
 	if (!read_coordinate(c, v, "lon", &p->lon) ||
 		!read_coordinate(c, v, "lat", &p->lat))
 		return false;
 	if (!(fabs(p->lat) <= 90 && fabs(p->lon) <= 180))
 		return jc_fail(c, "Wrong format of GeoPoint payload: expected `lat` = "
 					   "%s within [-90;90] and `lon` = %s within [-180;180]",
-					   print_double(c, p->lat), print_double(c, p->lon));
+					   jc_display(c->a, p->lat), jc_display(c->a, p->lon));
 	*out = p;
 	return true;
 }
@@ -329,7 +322,7 @@ decode_box(jctx *c, jnode *v, const jslot *to)
 		jc_new(c, &qdrant__geo_bounding_box__descriptor);
 
 	if (v->kind != J_OBJECT)
-		return jc_fail_type(c, v, "struct GeoBoundingBox");
+		return fail_field_type(c, v, "struct GeoBoundingBox");
 	if (!read_point_member(c, v, "top_left", &box->top_left) ||
 		!read_point_member(c, v, "bottom_right", &box->bottom_right))
 		return false;
@@ -345,7 +338,7 @@ decode_radius(jctx *c, jnode *v, const jslot *to)
 	double		radius;
 
 	if (v->kind != J_OBJECT)
-		return jc_fail_type(c, v, "struct GeoRadius");
+		return fail_field_type(c, v, "struct GeoRadius");
 	if (!read_point_member(c, v, "center", &circle->center) ||
 		!read_coordinate(c, v, "radius", &radius))
 		return false;
@@ -362,7 +355,7 @@ read_ring(jctx *c, jnode *v, Qdrant__GeoLineString **out)
 	jnode	   *points = jc_member(c, v, "points");
 
 	if (v->kind != J_OBJECT)
-		return jc_fail_type(c, v, "struct GeoLineString");
+		return fail_field_type(c, v, "struct GeoLineString");
 	if (points == NULL)
 		return jc_fail(c, "Missing field points");
 	if (!jc_items(c, points))
@@ -404,7 +397,7 @@ decode_polygon(jctx *c, jnode *v, const jslot *to)
 	jnode	   *interiors = jc_member(c, v, "interiors");
 
 	if (v->kind != J_OBJECT)
-		return jc_fail_type(c, v, "struct GeoPolygonShadow");
+		return fail_field_type(c, v, "struct GeoPolygonShadow");
 	if (exterior == NULL)
 		return jc_fail(c, "Missing field exterior");
 	if (!read_ring(c, exterior, &polygon->exterior))
@@ -438,6 +431,15 @@ decode_polygon(jctx *c, jnode *v, const jslot *to)
  *----------
  */
 
+static bool
+decode_flag(jctx *c, jnode *v, const jslot *to)
+{
+	if (v->kind != J_BOOL)
+		return fail_field_type(c, v, "a boolean");
+	jc_set_bool(to, v->b);
+	return true;
+}
+
 static const jfield field_fields[] = {
 	{"key", NULL, NULL, hook_path, NULL, JF_REQUIRED},
 	{"match", NULL, NULL, decode_match, NULL, 0},
@@ -446,8 +448,8 @@ static const jfield field_fields[] = {
 	{"geo_radius", NULL, NULL, decode_radius, NULL, 0},
 	{"geo_polygon", NULL, NULL, decode_polygon, NULL, 0},
 	{"values_count", NULL, NULL, decode_values_count, NULL, 0},
-	{"is_empty", NULL, NULL, jc_bool, NULL, 0},
-	{"is_null", NULL, NULL, jc_bool, NULL, 0},
+	{"is_empty", NULL, NULL, decode_flag, NULL, 0},
+	{"is_null", NULL, NULL, decode_flag, NULL, 0},
 	{NULL, NULL, NULL, NULL, NULL, 0}
 };
 

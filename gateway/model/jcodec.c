@@ -6,9 +6,11 @@
 #include "model/jcodec.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "json/jnum.h"
 #include "json/jwrite.h"
 #include "model/model.h"
 
@@ -46,6 +48,63 @@ describe_double(jctx *c, double d)
 	buf_init(&b, c->a, 32);
 	jw_f64(&b, d);
 	return arena_strdup(c->a, buf_slice(&b));
+}
+
+/* The digits of the shortest text; *point: how many stand before the point. */
+static int
+shortest_digits(double d, char *digits, int *point)
+{
+	char		text[JNUM_TEXT_MAX + 1];
+	size_t		length = jnum_print_f64(fabs(d), text);
+	char	   *exponent;
+	bool		fraction = false;
+	int			n = 0;
+
+	text[length] = '\0';
+	*point = 0;
+	exponent = strchr(text, 'e');
+	for (const char *p = text; *p && p != exponent; p++)
+	{
+		if (*p == '.')
+			fraction = true;
+		else
+		{
+			digits[n++] = *p;
+			*point += !fraction;
+		}
+	}
+	while (n > *point && digits[n - 1] == '0')
+		n--;
+	if (exponent)
+		*point += (int) strtol(exponent + 1, NULL, 10);
+	return n;
+}
+
+const char *
+jc_display(arena *a, double d)
+{
+	char		digits[JNUM_TEXT_MAX];
+	int			point;
+	int			n;
+	buf			b;
+
+	if (isnan(d) || isinf(d))
+		return isnan(d) ? "NaN" : d > 0 ? "inf" : "-inf";
+	n = shortest_digits(d, digits, &point);
+	buf_init(&b, a, 32);
+	if (signbit(d))
+		buf_addc(&b, '-');
+	if (point <= 0)
+		buf_adds(&b, "0.");
+	for (int i = point; i < 0; i++)
+		buf_addc(&b, '0');
+	for (int i = 0; i < n || i < point; i++)
+	{
+		if (i == point && i > 0)
+			buf_addc(&b, '.');
+		buf_addc(&b, i < n ? digits[i] : '0');
+	}
+	return arena_strdup(a, buf_slice(&b));
 }
 
 const char *

@@ -116,6 +116,9 @@ extern void jc_leave(jctx *c, uint32_t after, char closer);
 /* serde's words for a value: `string "x"`, `integer `5`` */
 extern const char *jc_describe(jctx *c, const jnode *v);
 
+/* A double as Rust's Display writes it: the shortest digits, no exponent. */
+extern const char *jc_display(arena *a, double d);
+
 /* Tries a decoder on a scratch failure state: false leaves no failure. */
 #define JC_TRY(c, call) ((call) || ((c)->text = NULL, (c)->has_position = false, false))
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "json/jwrite.h"
+#include "model/jcodec.h"
 #include "model/qdrant.pb-c.h"
 #include "model/validate.h"
 
@@ -344,15 +345,6 @@ check_slice(vctx *v, const ProtobufCMessage *msg)
 			   "number of slices [{}]");
 }
 
-/* Rust's Display of a double. */
-static const char *
-display(vctx *v, double d)
-{
-	if (floor(d) == d && fabs(d) < 1e16)
-		return arena_printf(v->a, "%.0f", d);
-	return print_number(v, true, d);
-}
-
 /* REST has refused these while decoding. */
 static void
 check_geo_point(vctx *v, const ProtobufCMessage *msg)
@@ -362,7 +354,7 @@ check_geo_point(vctx *v, const ProtobufCMessage *msg)
 	if (!(fabs(p->lat) <= 90 && fabs(p->lon) <= 180))
 		v_fail(v, "geo", "Wrong format of GeoPoint payload: expected `lat` = %s "
 			   "within [-90;90] and `lon` = %s within [-180;180]",
-			   display(v, p->lat), display(v, p->lon));
+			   jc_display(v->a, p->lat), jc_display(v->a, p->lon));
 }
 
 static void

@@ -5,12 +5,15 @@
  *
  * Standard input: frames of a line "SCHEMA QUERY-KIND QUERY-BYTES BODY-BYTES"
  * and then the query string and the body.  SCHEMA is a name of the table
- * below, "-" for none, or "grpc:qdrant.SearchPoints".  Output: one line per
- * frame, "KIND TEXT-BYTES TEXT", KIND being a number of error_kind.
+ * below, or "grpc:qdrant.SearchPoints".  Output: one line per frame, "KIND
+ * TEXT-BYTES TEXT", KIND being a number of error_kind; where there is no error
+ * the text is the JSON for SQL of count's filter and of a collection's config.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "model/create_json.h"
+#include "model/filter_json.h"
 #include "model/model.h"
 #include "model/qdrant.pb-c.h"
 #include "model/tables.h"
@@ -68,6 +71,22 @@ read_bytes(size_t n)
 	return p;
 }
 
+/* What a statement would be given. */
+static const char *
+sql_json(const ProtobufCMessage *msg, arena *a)
+{
+	slice		json = {"", 0};
+
+	if (msg->descriptor == &qdrant__count_points__descriptor &&
+		((const Qdrant__CountPoints *) msg)->filter)
+		json = filter_json(((const Qdrant__CountPoints *) msg)->filter, a);
+	else if (msg->descriptor == &qdrant__create_collection__descriptor)
+		json = create_collection_json((const Qdrant__CreateCollection *) msg, a);
+	else if (msg->descriptor == &qdrant__update_collection__descriptor)
+		json = update_collection_json((const Qdrant__UpdateCollection *) msg, a);
+	return arena_strdup(a, json);
+}
+
 static void
 judge(const char *name, int kind, slice query, slice body, arena *a,
 	  gw_error *e)
@@ -92,6 +111,8 @@ judge(const char *name, int kind, slice query, slice body, arena *a,
 		return;
 	if (schema)
 		model_decode_query_params(kind, query, msg, a, e);
+	if (e->kind == ERR_NONE)
+		e->text = sql_json(msg, a);
 }
 
 int
