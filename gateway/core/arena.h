@@ -27,6 +27,14 @@ typedef struct slice
 
 #define SLICE_LIT(s)	((slice) {(s), sizeof(s) - 1})
 
+static inline slice
+slice_of(const char *p, size_t n)
+{
+	slice		s = {p, n};
+
+	return s;
+}
+
 static inline bool
 slice_eq(slice a, slice b)
 {

@@ -31,10 +31,7 @@ extern void buf_printf(buf *b, const char *fmt,...)
 static inline slice
 buf_slice(const buf *b)
 {
-	return (slice)
-	{
-		b->p, b->n
-	};
+	return slice_of(b->p, b->n);
 }
 
 #endif							/* QG_BUF_H */

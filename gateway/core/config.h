@@ -19,13 +19,14 @@ typedef struct config
 	uint16_t	http_port;		/* QDRANT__SERVICE__HTTP_PORT, 6333 */
 	uint16_t	grpc_port;		/* QDRANT__SERVICE__GRPC_PORT, 6334 */
 	bool		enable_grpc;	/* QDRANT_ENABLE_GRPC */
-	const char *api_key;		/* QDRANT_API_KEY or
-								 * QDRANT__SERVICE__API_KEY; NULL = none */
+	const char *api_key;		/* QDRANT_API_KEY or QDRANT__SERVICE__API_KEY;
+								 * NULL = none */
 	size_t		max_request_bytes;	/* QDRANT__SERVICE__MAX_REQUEST_SIZE_MB,
 									 * 32 MiB; JSON bodies */
 	size_t		max_grpc_bytes; /* 256 MiB */
 	int64_t		max_collection_bytes;	/* QDRANT_MAX_COLLECTION_SIZE_MB, 1024
 										 * MiB; 0 = no limit */
+	bool		key_is_generated;	/* by quickstart: does not open the host */
 	const char *pg_conninfo;	/* --pg / QDRANT_PG_CONNINFO */
 	int			workers;		/* --workers, default: cores */
 	int			pool_size;		/* connections per worker, 4 */
@@ -33,7 +34,14 @@ typedef struct config
 	bool		verbose;
 } config;
 
-/* Fills *c or returns false with a message for stderr in *error. */
+extern const char config_usage[];
+
+/*
+ * Fills *c or returns false with a message for stderr in *error.  Flags win
+ * over the environment, the environment over the file of --config, whose
+ * lines are NAME=VALUE with the variables' names.  What c points to lives as
+ * long as the process.
+ */
 extern bool config_load(config *c, int argc, char **argv, char **error);
 
 #endif							/* QG_CONFIG_H */

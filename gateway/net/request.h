@@ -39,11 +39,12 @@ typedef struct request
 								 * trailing slashes removed, still
 								 * percent-encoded; gRPC:
 								 * "/qdrant.Points/Search" */
+	slice		target;			/* REST: the path as it was sent */
 	slice		query;			/* REST: raw query string, without '?' */
 	const header *headers;
 	size_t		n_headers;
 
-	slice		body;			/* REST: the body; gRPC: the (inflated)
+	slice body;					/* REST: the body; gRPC: the (inflated)
 								 * message.  64 zero bytes stand behind it */
 
 	uint64_t	start_ns;		/* CLOCK_MONOTONIC at end of head */
@@ -62,7 +63,10 @@ typedef enum body_policy
 	BODY_ANSWERED				/* on_head has answered; drop what comes */
 } body_policy;
 
-/* Handed down by main.c; called on the worker's thread. */
+/*
+ * Handed down by main.c; called on the worker's thread.  A request whose body
+ * does not come to its end is dropped after on_head without another call.
+ */
 typedef struct net_callbacks
 {
 	body_policy (*on_head) (request *req);

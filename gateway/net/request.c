@@ -1,0 +1,44 @@
+/*
+ * request.c
+ *		What the api layer asks of a request.
+ */
+#include "net/request.h"
+
+#include <time.h>
+
+#include "net/conn.h"
+
+slice
+request_header(const request *req, const char *lower_name)
+{
+	size_t		n = strlen(lower_name);
+
+	for (size_t i = 0; i < req->n_headers; i++)
+		if (req->headers[i].name.n == n &&
+			memcmp(req->headers[i].name.p, lower_name, n) == 0)
+			return req->headers[i].value;
+	return slice_of(NULL, 0);
+}
+
+uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
+}
+
+void
+request_answer_rest(request *req, int status, const char *content_type,
+					const header *extra, size_t n_extra, slice body)
+{
+	h1_answer(req, status, content_type, extra, n_extra, body);
+}
+
+void
+request_answer_grpc(request *req, int code, slice text,
+					const header *trailers, size_t n_trailers, slice message)
+{
+	h2_answer(req, code, text, trailers, n_trailers, message);
+}
