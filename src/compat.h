@@ -83,4 +83,38 @@ struct Node;
 #define qd_vacuum_delay_point() vacuum_delay_point()
 #endif
 
+/* Names of a relation's file; callers include utils/rel.h. */
+#if PG_VERSION_NUM >= 160000
+#define QdRelFile			RelFileLocator
+#define qd_relfile(rel)		((rel)->rd_locator)
+#define qd_relfile_equals(a, b)	RelFileLocatorEquals(a, b)
+#else
+#define QdRelFile			RelFileNode
+#define qd_relfile(rel)		((rel)->rd_node)
+#define qd_relfile_equals(a, b)	RelFileNodeEquals(a, b)
+#endif
+
+/* Counts an index scan; callers include pgstat.h and access/relscan.h. */
+#if PG_VERSION_NUM >= 180000
+#define qd_count_index_scan(scan) \
+	do { \
+		pgstat_count_index_scan((scan)->indexRelation); \
+		if ((scan)->instrument) \
+			(scan)->instrument->nsearches++; \
+	} while (0)
+#else
+#define qd_count_index_scan(scan) \
+	pgstat_count_index_scan((scan)->indexRelation)
+#endif
+
+/*
+ * Marks a path as one that must not be chosen; 18 compares the count of
+ * disabled nodes before costs.
+ */
+#if PG_VERSION_NUM >= 180000
+#define qd_path_disable(p)	((p)->disabled_nodes = 2)
+#else
+#define qd_path_disable(p)	((void) (p))
+#endif
+
 #endif							/* QD_COMPAT_H */

@@ -239,6 +239,8 @@ typedef struct QdHnswIndex
 {
 	QdHnswLayout layout;
 	qd_codec	codec;
+	uint32		dir_run;		/* run of the last hit, by kind */
+	uint32		fresh_run;
 	uint32		n_runs;
 	QdRun		runs[QD_MAX_RUNS];
 	/* codec memory follows */
@@ -293,7 +295,9 @@ extern BlockNumber qd_hnsw_fresh_block(Relation index, uint32 position,
 /*
  * With META locked exclusively by the caller: makes room for one more stripe,
  * or for more FRESH pages, by adding or extending a run (a record of its own
- * for RUNMAP) and the file.  The caller logs META.
+ * for RUNMAP) and the file.  *meta is the caller's copy, which it logs.  A
+ * crash between the two records leaves room that nobody uses yet: ask
+ * qd_hnsw_dir_block first.
  */
 extern void qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta);
 extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
@@ -315,6 +319,7 @@ extern Buffer qd_hnsw_read(Relation index, BlockNumber block, int mode,
  * Asks the processor for the cache lines that reading the page will touch,
  * when the backend knows in which buffer it was.
  */
+#define QD_PREFETCH_BYTES	512
 extern void qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset);
 
 /* Initialises a page of the kind (in a GenericXLog copy or in memory). */

@@ -1,0 +1,306 @@
+/*
+ * fresh.c
+ *		The fresh region: a ring of dense pages that new rows go to.
+ *
+ * Positions lo <= p < hi name its pages, page = p % fresh_pages.  A slot is
+ * only ever added to the page hi - 1, under META's share lock and the page's
+ * exclusive one; a slot is only ever marked dead, under the page's exclusive
+ * lock; hi and lo move under META's exclusive lock.  The ring grows as long as
+ * it never wrapped, or is empty: then positions start from 0 again.
+ */
+#include "compat.h"
+
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "hnsw/fresh.h"
+#include "hnsw/hnsw.h"
+
+#define GROW_LEAST		16		/* pages */
+#define TRIM_BATCH		64		/* pages looked at under one lock of META */
+
+int
+qd_hnsw_fresh_slots(const QdHnswLayout *l, Page page)
+{
+	if (PageIsNew(page))
+		return 0;
+	return Min((((PageHeader) page)->pd_lower - SizeOfPageHeaderData) /
+			   l->fresh_slot_bytes, l->fresh_per_page);
+}
+
+double
+qd_hnsw_fresh_limit(Relation index, const QdHnswMeta *meta)
+{
+	double		rows;
+
+	if (meta->entry_vid == QD_NO_VID)
+		rows = qd_hnsw_threshold_rows(index, meta->layout.dim);
+	else
+		rows = Max(4.0 * 1024 * 1024 / meta->layout.own_dims, 1024);
+	return Max(rows, 256);
+}
+
+static void
+put_slot(const QdHnswLayout *l, Page page, const QdFreshRow *row)
+{
+	int			n = qd_hnsw_fresh_slots(l, page);
+	QdFreshSlot *slot = QdPageFreshSlot(l, page, n);
+
+	memset(slot, 0, l->fresh_slot_bytes);
+	slot->tid = *row->tid;
+	slot->flags = QD_FRESH_USED;
+	slot->code = *row->head;
+	memcpy(slot->bytes, row->code, l->own_dims);
+	((PageHeader) page)->pd_lower += l->fresh_slot_bytes;
+}
+
+/* Adds the row to the tail page if that has room; META's share lock held. */
+static bool
+append_to_tail(Relation index, const QdHnswMeta *meta, const QdFreshRow *row)
+{
+	const QdHnswLayout *l = &meta->layout;
+	Buffer		buffer;
+	bool		done = false;
+
+	if (meta->fresh_lo == meta->fresh_hi)
+		return false;
+	buffer = qd_hnsw_read(index,
+						  qd_hnsw_fresh_block(index, meta->fresh_hi - 1,
+											  meta->fresh_pages),
+						  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_FRESH);
+	if (!PageIsNew(BufferGetPage(buffer)) &&
+		qd_hnsw_fresh_slots(l, BufferGetPage(buffer)) < l->fresh_per_page)
+	{
+		GenericXLogState *state = GenericXLogStart(index);
+
+		put_slot(l, GenericXLogRegisterBuffer(state, buffer, 0), row);
+		GenericXLogFinish(state);
+		done = true;
+	}
+	UnlockReleaseBuffer(buffer);
+	return done;
+}
+
+/*
+ * Makes sure that position hi has a page of its own; false when the ring is
+ * wrapped and full, so that only a merge helps.
+ */
+static bool
+make_room(Relation index, QdHnswMeta *meta)
+{
+	uint32		used = meta->fresh_hi - meta->fresh_lo;
+	bool		wrapped = meta->fresh_hi > meta->fresh_pages;
+
+	if (used == 0)
+	{
+		meta->fresh_lo = meta->fresh_hi = 0;
+		wrapped = false;
+	}
+	if (!wrapped && meta->fresh_hi == meta->fresh_pages)
+	{
+		double		enough = 4 * qd_hnsw_fresh_limit(index, meta) /
+			meta->layout.fresh_per_page + 1;
+
+		/* at the end of the first lap: wrap, or grow? */
+		if (used == meta->fresh_pages || meta->fresh_pages < enough ||
+			meta->layout.m0 == 0)
+			qd_hnsw_add_fresh(index, meta,
+							  Max(GROW_LEAST, meta->fresh_pages / 8));
+	}
+	return used < meta->fresh_pages;
+}
+
+/*
+ * Begins a new tail page with the row, unless hi has moved since it was read;
+ * false when the ring is full.
+ */
+static bool
+append_to_new_page(Relation index, uint32 seen_hi, const QdFreshRow *row,
+				   bool *began)
+{
+	Buffer		meta_buffer;
+	Buffer		buffer;
+	GenericXLogState *state;
+	QdHnswMeta *meta;
+	Page		page;
+
+	*began = false;
+	meta_buffer = qd_hnsw_read(index, QD_META_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+							   QD_PAGE_META);
+	if (QdPageMeta(BufferGetPage(meta_buffer))->fresh_hi != seen_hi)
+	{
+		UnlockReleaseBuffer(meta_buffer);
+		return true;
+	}
+	state = GenericXLogStart(index);
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0));
+	if (!make_room(index, meta))
+	{
+		GenericXLogAbort(state);
+		UnlockReleaseBuffer(meta_buffer);
+		return false;
+	}
+	buffer = qd_hnsw_read(index,
+						  qd_hnsw_fresh_block(index, meta->fresh_hi,
+											  meta->fresh_pages),
+						  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_FRESH);
+	page = GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE);
+	qd_hnsw_page_init(page, QD_PAGE_FRESH, meta->fresh_hi, 0);
+	put_slot(&meta->layout, page, row);
+	meta->fresh_hi++;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(meta_buffer);
+	*began = true;
+	return true;
+}
+
+bool
+qd_hnsw_fresh_append(Relation index, ItemPointer tid,
+					 const qd_code_head *head, const int8 *code)
+{
+	QdFreshRow	row = {tid, head, code};
+
+	for (;;)
+	{
+		Buffer		meta_buffer = qd_hnsw_read(index, QD_META_BLOCK,
+											   BUFFER_LOCK_SHARE, QD_PAGE_META);
+		const QdHnswMeta *meta = QdPageMeta(BufferGetPage(meta_buffer));
+		uint32		hi = meta->fresh_hi;
+		bool		done = append_to_tail(index, meta, &row);
+		bool		began;
+
+		UnlockReleaseBuffer(meta_buffer);
+		if (done)
+			return false;
+		if (!append_to_new_page(index, hi, &row, &began))
+			qd_hnsw_fresh_wait(index);
+		else if (began)
+			return true;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+void
+qd_hnsw_fresh_wait(Relation index)
+{
+	qd_hnsw_merge_lock(index, true);
+	qd_hnsw_merge(index, 0);
+	qd_hnsw_merge_unlock(index);
+}
+
+/* True when the page holds a slot that is used and not dead. */
+static bool
+page_has_rows(const QdHnswLayout *l, Page page)
+{
+	int			n = qd_hnsw_fresh_slots(l, page);
+
+	for (int i = 0; i < n; i++)
+		if (QdPageFreshSlot(l, page, i)->flags == QD_FRESH_USED)
+			return true;
+	return false;
+}
+
+void
+qd_hnsw_fresh_trim(Relation index)
+{
+	bool		more = true;
+
+	while (more)
+	{
+		Buffer		meta_buffer = qd_hnsw_read(index, QD_META_BLOCK,
+											   BUFFER_LOCK_EXCLUSIVE,
+											   QD_PAGE_META);
+		const QdHnswMeta *meta = QdPageMeta(BufferGetPage(meta_buffer));
+		uint32		lo = meta->fresh_lo;
+
+		for (int i = 0; more && i < TRIM_BATCH; i++)
+		{
+			Buffer		buffer;
+
+			more = lo != meta->fresh_hi;
+			if (!more)
+				break;
+			buffer = qd_hnsw_read(index,
+								  qd_hnsw_fresh_block(index, lo,
+													  meta->fresh_pages),
+								  BUFFER_LOCK_SHARE, QD_PAGE_FRESH);
+			more = !page_has_rows(&meta->layout, BufferGetPage(buffer));
+			UnlockReleaseBuffer(buffer);
+			if (more)
+				lo++;
+		}
+		if (lo != meta->fresh_lo)
+		{
+			GenericXLogState *state = GenericXLogStart(index);
+
+			QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0))->fresh_lo = lo;
+			GenericXLogFinish(state);
+		}
+		UnlockReleaseBuffer(meta_buffer);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*----------
+ * Reading
+ *----------
+ */
+
+/* What a page held; scored under its lock, handed out after it. */
+typedef struct PageRows
+{
+	int			n;
+	float		distance[BLCKSZ / offsetof(QdFreshSlot, bytes)];
+	ItemPointerData tid[BLCKSZ / offsetof(QdFreshSlot, bytes)];
+	qd_code_head head[BLCKSZ / offsetof(QdFreshSlot, bytes)];
+} PageRows;
+
+static void
+score_page(const QdHnswLayout *l, Page page, const qd_query *query,
+		   PageRows *rows)
+{
+	int			n = qd_hnsw_fresh_slots(l, page);
+
+	rows->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		QdFreshSlot *slot = QdPageFreshSlot(l, page, i);
+
+		if (slot->flags != QD_FRESH_USED)
+			continue;
+		rows->distance[rows->n] = query == NULL ? 0 :
+			qd_query_distance(query, &slot->code, slot->bytes);
+		rows->tid[rows->n] = slot->tid;
+		rows->head[rows->n] = slot->code;
+		rows->n++;
+	}
+}
+
+void
+qd_hnsw_fresh_scan(Relation index, const QdHnswMeta *meta,
+				   const qd_query *query,
+				   void (*add) (void *arg, float distance, ItemPointer tid,
+								const qd_code_head *head),
+				   void *arg)
+{
+	PageRows	rows;
+
+	for (uint32 p = meta->fresh_lo; p != meta->fresh_hi; p++)
+	{
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		if (p + 1 != meta->fresh_hi)
+			qd_hnsw_prefetch(index,
+							 qd_hnsw_fresh_block(index, p + 1, meta->fresh_pages),
+							 0);
+		buffer = qd_hnsw_read(index,
+							  qd_hnsw_fresh_block(index, p, meta->fresh_pages),
+							  BUFFER_LOCK_SHARE, QD_PAGE_FRESH);
+		score_page(&meta->layout, BufferGetPage(buffer), query, &rows);
+		UnlockReleaseBuffer(buffer);
+		for (int i = 0; i < rows.n; i++)
+			add(arg, rows.distance[i], &rows.tid[i], &rows.head[i]);
+	}
+}

@@ -1,0 +1,426 @@
+/*
+ * meta.c
+ *		META and RUNMAP: the layout of an index, where its pages are, and what
+ *		a backend keeps of both (rd_amcache).
+ *
+ * The layout never changes after the build, and runs are only added or
+ * extended, so a cached copy is right for every page it names; a page that it
+ * does not name makes it read RUNMAP again.
+ */
+#include "compat.h"
+
+#include "access/xloginsert.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "hnsw/hnsw.h"
+#include "types/vector.h"
+
+#define PAGE_ROOM	(BLCKSZ - SizeOfPageHeaderData - sizeof(QdPageSpecial))
+#define CODE_ALIGN	16
+#define LEAST_LINKS	28			/* below, a graph of long codes falls apart */
+
+/* Of rotations and levels; a constant, so that an index is reproducible. */
+#define LAYOUT_SEED	UINT64CONST(0x9E3779B97F4A7C15)
+
+StaticAssertDecl(sizeof(QdPageSpecial) == 16, "page format");
+StaticAssertDecl(sizeof(QdDirEntry) == 16, "page format");
+StaticAssertDecl(sizeof(QdVertexHead) == 32, "page format");
+StaticAssertDecl(offsetof(QdFreshSlot, bytes) == 24, "page format");
+StaticAssertDecl(sizeof(QdRun) == 16, "page format");
+StaticAssertDecl(sizeof(QdHnswMeta) <= PAGE_ROOM, "META fits a page");
+StaticAssertDecl(QD_MAX_RUNS * sizeof(QdRun) <= PAGE_ROOM, "RUNMAP fits a page");
+StaticAssertDecl(QD_DIR_PER_PAGE * sizeof(QdDirEntry) <= PAGE_ROOM,
+				 "DIR fits a page");
+
+/*----------
+ * Layout
+ *----------
+ */
+
+static uint32
+block_bytes(uint32 own_dims, int m0)
+{
+	return sizeof(QdVertexHead) +
+		TYPEALIGN(CODE_ALIGN, own_dims) +
+		TYPEALIGN(8, sizeof(uint32) * m0);
+}
+
+/*
+ * A vertex never spans pages.  A rotated code may be cut to a prefix, a
+ * projection; one of L1 may not, there the links give way.
+ */
+static void
+fit_vertex(QdHnswLayout *l, int m)
+{
+	int			m0 = 2 * m;
+
+	l->own_dims = l->dim;
+	if (block_bytes(l->own_dims, m0) > PAGE_ROOM)
+	{
+		if (l->metric != QD_METRIC_L1)
+			l->own_dims = (PAGE_ROOM - block_bytes(0, m0)) / CODE_ALIGN * CODE_ALIGN;
+		else
+		{
+			int			most = PAGE_ROOM - sizeof(QdVertexHead) -
+				sizeof(uint32) * Min(m0, LEAST_LINKS);
+
+			most = most / CODE_ALIGN * CODE_ALIGN;
+			if (l->dim > most)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("column cannot have more than %d dimensions for this operator class",
+								most),
+						 errhint("Other metrics than the sum of absolute differences allow %d dimensions.",
+								 QD_VECTOR_MAX_DIM)));
+			while (block_bytes(l->own_dims, m0) > PAGE_ROOM)
+				m0 -= 2;
+		}
+	}
+	l->m0 = m0;
+	l->m_link = Min(m, m0 / 2);
+}
+
+void
+qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
+{
+	const QdHnswOptions *options = qd_hnsw_get_options(index);
+
+	memset(l, 0, sizeof(*l));
+	l->magic = QD_HNSW_MAGIC;
+	l->major = QD_HNSW_MAJOR;
+	l->minor = QD_HNSW_MINOR;
+	l->dim = qd_hnsw_dim(index);
+	l->metric = qd_hnsw_metric(index);
+	l->own_bits = 8;
+	fit_vertex(l, options->m);
+	l->block_bytes = block_bytes(l->own_dims, l->m0);
+	l->npp = PAGE_ROOM / l->block_bytes;
+	l->off_ids = sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims);
+	l->stripe_pages = 1 + (QD_DIR_PER_PAGE + l->npp - 1) / l->npp;
+	l->fresh_slot_bytes = TYPEALIGN(8, offsetof(QdFreshSlot, bytes) + l->own_dims);
+	l->fresh_per_page = PAGE_ROOM / l->fresh_slot_bytes;
+	l->ef_construction = options->ef_construction;
+	l->seed = LAYOUT_SEED;
+}
+
+/* What arithmetic over pages relies on, for any bytes that META may hold. */
+static bool
+layout_is_sane(const QdHnswLayout *l)
+{
+	return l->dim >= 1 && l->dim <= QD_VECTOR_MAX_DIM &&
+		l->own_dims >= 1 && l->own_dims <= l->dim &&
+		l->metric >= QD_METRIC_L2 && l->metric <= QD_METRIC_L1 &&
+		(l->metric != QD_METRIC_L1 || l->own_dims == l->dim) &&
+		l->own_bits == 8 && l->layout == 0 &&
+		l->m0 <= QD_MAX_LINKS && l->m_link <= l->m0 &&
+		l->block_bytes == block_bytes(l->own_dims, l->m0) &&
+		l->block_bytes <= PAGE_ROOM &&
+		l->npp == PAGE_ROOM / l->block_bytes &&
+		l->off_ids == sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims) &&
+		l->stripe_pages == 1 + (QD_DIR_PER_PAGE + l->npp - 1) / l->npp &&
+		l->fresh_slot_bytes == TYPEALIGN(8, offsetof(QdFreshSlot, bytes) + l->own_dims) &&
+		l->fresh_per_page == PAGE_ROOM / l->fresh_slot_bytes &&
+		l->ef_construction >= 1;
+}
+
+static void
+check_layout(Relation index, const QdHnswLayout *l)
+{
+	if (l->magic != QD_HNSW_MAGIC)
+		qd_hnsw_corrupt(index, QD_META_BLOCK,
+						"it is not an index of this access method");
+	if (l->major != QD_HNSW_MAJOR || l->required_features != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("index \"%s\" has format %u.%u, features %x, which this version does not read",
+						RelationGetRelationName(index), l->major, l->minor,
+						l->required_features),
+				 errhint("Please REINDEX it, or install a newer version of the extension.")));
+	if (!layout_is_sane(l))
+		qd_hnsw_corrupt(index, QD_META_BLOCK, "its layout is inconsistent");
+}
+
+/*----------
+ * Creation
+ *----------
+ */
+
+/* A page of an empty fork, as the next block. */
+static void
+write_first_page(Relation index, ForkNumber fork, QdPageKind kind,
+				 const QdHnswMeta *meta)
+{
+	Buffer		buffer = ReadBufferExtended(index, fork, P_NEW, RBM_NORMAL, NULL);
+	Page		page;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	page = BufferGetPage(buffer);
+	START_CRIT_SECTION();
+	qd_hnsw_page_init(page, kind, 0, meta ? sizeof(*meta) : 0);
+	if (meta)
+		memcpy(QdPageMeta(page), meta, sizeof(*meta));
+	MarkBufferDirty(buffer);
+	/* the init fork of an unlogged table is logged all the same */
+	if (fork == INIT_FORKNUM || RelationNeedsWAL(index))
+		log_newpage_buffer(buffer, true);
+	END_CRIT_SECTION();
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+qd_hnsw_create_empty(Relation index, ForkNumber fork)
+{
+	QdHnswMeta	meta;
+
+	if (RelationGetNumberOfBlocksInFork(index, fork) != 0)
+		elog(ERROR, "index \"%s\" already contains data",
+			 RelationGetRelationName(index));
+	memset(&meta, 0, sizeof(meta));
+	qd_hnsw_layout_init(&meta.layout, index);
+	meta.entry_vid = QD_NO_VID;
+	meta.free_head = QD_NO_VID;
+	write_first_page(index, fork, QD_PAGE_META, &meta);
+	write_first_page(index, fork, QD_PAGE_RUNMAP, NULL);
+	if (fork == MAIN_FORKNUM)
+	{
+		/* the file may have been truncated in place */
+		qd_hnsw_forget_buffers(index);
+		if (index->rd_amcache != NULL)
+			pfree(index->rd_amcache);
+		index->rd_amcache = NULL;
+	}
+}
+
+/*----------
+ * Reading
+ *----------
+ */
+
+void
+qd_hnsw_meta_read(Relation index, QdHnswMeta *meta)
+{
+	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK, BUFFER_LOCK_SHARE,
+									  QD_PAGE_META);
+
+	memcpy(meta, QdPageMeta(BufferGetPage(buffer)), sizeof(*meta));
+	UnlockReleaseBuffer(buffer);
+	if (meta->layout.magic != QD_HNSW_MAGIC)
+		check_layout(index, &meta->layout);
+}
+
+static uint32
+page_runs(Page page)
+{
+	if (PageIsNew(page))
+		return 0;
+	return (((PageHeader) page)->pd_lower - SizeOfPageHeaderData) / sizeof(QdRun);
+}
+
+static void
+load_runs(Relation index, QdHnswIndex *cached)
+{
+	Buffer		buffer = qd_hnsw_read(index, QD_RUNMAP_BLOCK,
+									  BUFFER_LOCK_SHARE, QD_PAGE_RUNMAP);
+	Page		page = BufferGetPage(buffer);
+
+	cached->n_runs = Min(page_runs(page), QD_MAX_RUNS);
+	memcpy(cached->runs, PageGetContents(page), cached->n_runs * sizeof(QdRun));
+	UnlockReleaseBuffer(buffer);
+	cached->dir_run = cached->fresh_run = 0;
+	for (uint32 i = 0; i < cached->n_runs; i++)
+	{
+		const QdRun *run = &cached->runs[i];
+
+		if ((run->kind != QD_PAGE_DIR && run->kind != QD_PAGE_FRESH) ||
+			run->start < QD_FIRST_RUN_BLOCK || run->pages == 0 ||
+			run->pages > MaxBlockNumber - run->start ||
+			run->first > PG_UINT32_MAX - run->pages)
+		{
+			cached->n_runs = 0;
+			qd_hnsw_corrupt(index, QD_RUNMAP_BLOCK, "a run makes no sense");
+		}
+	}
+}
+
+QdHnswIndex *
+qd_hnsw_index_load(Relation index)
+{
+	QdHnswMeta	meta;
+	QdHnswIndex *cached;
+	const QdHnswLayout *l = &meta.layout;
+
+	qd_hnsw_meta_read(index, &meta);
+	check_layout(index, l);
+	cached = MemoryContextAllocZero(index->rd_indexcxt,
+									MAXALIGN(sizeof(QdHnswIndex)) +
+									qd_codec_memory(l->metric, l->dim));
+	cached->layout = *l;
+	qd_codec_init(&cached->codec, l->metric, l->dim, l->own_dims, l->seed,
+				  (char *) cached + MAXALIGN(sizeof(QdHnswIndex)));
+	load_runs(index, cached);
+	index->rd_amcache = cached;
+	return cached;
+}
+
+qd_codec *
+qd_hnsw_codec_copy(Relation index)
+{
+	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
+	qd_codec   *codec = palloc(sizeof(qd_codec));
+
+	qd_codec_init(codec, l->metric, l->dim, l->own_dims, l->seed,
+				  palloc(qd_codec_memory(l->metric, l->dim)));
+	return codec;
+}
+
+/*----------
+ * Runs
+ *----------
+ */
+
+/* Pages of a run that one ordinal of its kind takes. */
+static inline uint32
+run_unit(const QdHnswLayout *l, uint16 kind)
+{
+	return kind == QD_PAGE_DIR ? l->stripe_pages : 1;
+}
+
+static inline bool
+run_holds(const QdRun *run, uint16 kind, uint32 unit, uint32 ordinal)
+{
+	return run->kind == kind && ordinal >= run->first &&
+		ordinal - run->first < run->pages / unit;
+}
+
+/* First block of a stripe, or of a FRESH page. */
+static BlockNumber
+find_block(Relation index, uint16 kind, uint32 ordinal)
+{
+	QdHnswIndex *cached = qd_hnsw_index(index);
+	uint32		unit = run_unit(&cached->layout, kind);
+	uint32	   *hit = kind == QD_PAGE_DIR ? &cached->dir_run : &cached->fresh_run;
+
+	if (likely(*hit < cached->n_runs &&
+			   run_holds(&cached->runs[*hit], kind, unit, ordinal)))
+		return cached->runs[*hit].start +
+			(ordinal - cached->runs[*hit].first) * unit;
+
+	for (int attempt = 0; attempt < 2; attempt++)
+	{
+		for (uint32 i = 0; i < cached->n_runs; i++)
+			if (run_holds(&cached->runs[i], kind, unit, ordinal))
+			{
+				*hit = i;
+				return cached->runs[i].start +
+					(ordinal - cached->runs[i].first) * unit;
+			}
+		if (attempt == 0)
+			load_runs(index, cached);
+	}
+	return InvalidBlockNumber;
+}
+
+BlockNumber
+qd_hnsw_dir_block(Relation index, uint32 vid)
+{
+	return find_block(index, QD_PAGE_DIR, vid / QD_DIR_PER_PAGE);
+}
+
+BlockNumber
+qd_hnsw_vertex_block(Relation index, uint32 vid, Size *offset)
+{
+	BlockNumber block = find_block(index, QD_PAGE_DIR, vid / QD_DIR_PER_PAGE);
+	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
+	uint32		n = vid % QD_DIR_PER_PAGE;
+
+	if (block == InvalidBlockNumber)
+		return block;
+	*offset = SizeOfPageHeaderData + (Size) (n % l->npp) * l->block_bytes;
+	return block + 1 + n / l->npp;
+}
+
+BlockNumber
+qd_hnsw_fresh_block(Relation index, uint32 position, uint32 fresh_pages)
+{
+	if (fresh_pages == 0)
+		return InvalidBlockNumber;
+	return find_block(index, QD_PAGE_FRESH, position % fresh_pages);
+}
+
+/*
+ * Adds pages behind all that runs name (not behind the file's end, which may
+ * lag after a crash); logs RUNMAP alone and returns the number of runs.
+ */
+static uint32
+add_run(Relation index, uint16 kind, uint32 pages)
+{
+	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
+	Buffer		buffer;
+	GenericXLogState *state;
+	Page		page;
+	QdRun	   *runs;
+	uint32		n;
+	uint32		first = 0;
+	BlockNumber end = QD_FIRST_RUN_BLOCK;
+
+	buffer = qd_hnsw_read(index, QD_RUNMAP_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+						  QD_PAGE_RUNMAP);
+	state = GenericXLogStart(index);
+	page = GenericXLogRegisterBuffer(state, buffer, 0);
+	runs = (QdRun *) PageGetContents(page);
+	n = page_runs(page);
+	for (uint32 i = 0; i < n; i++)
+	{
+		end = Max(end, runs[i].start + runs[i].pages);
+		if (runs[i].kind == kind)
+			first = Max(first, runs[i].first +
+						runs[i].pages / run_unit(l, kind));
+	}
+	if (pages > MaxBlockNumber - end)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("index \"%s\" cannot grow further",
+						RelationGetRelationName(index))));
+	if (n > 0 && runs[n - 1].kind == kind &&
+		runs[n - 1].start + runs[n - 1].pages == end)
+		runs[n - 1].pages += pages;
+	else if (n < QD_MAX_RUNS)
+	{
+		memset(&runs[n], 0, sizeof(QdRun));
+		runs[n].kind = kind;
+		runs[n].first = first;
+		runs[n].start = end;
+		runs[n].pages = pages;
+		n++;
+		((PageHeader) page)->pd_lower = SizeOfPageHeaderData + n * sizeof(QdRun);
+	}
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("index \"%s\" has too many runs of pages",
+						RelationGetRelationName(index)),
+				 errhint("Please REINDEX it.")));
+	qd_hnsw_extend(index, end + pages);
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	load_runs(index, qd_hnsw_index(index));
+	return n;
+}
+
+void
+qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta)
+{
+	meta->runs = add_run(index, QD_PAGE_DIR,
+						 qd_hnsw_index(index)->layout.stripe_pages);
+}
+
+void
+qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages)
+{
+	/* a crash may have left a run that META did not get to know */
+	if (qd_hnsw_fresh_block(index, meta->fresh_pages + pages - 1,
+							meta->fresh_pages + pages) == InvalidBlockNumber)
+		meta->runs = add_run(index, QD_PAGE_FRESH, pages);
+	meta->fresh_pages += pages;
+}

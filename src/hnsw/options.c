@@ -1,0 +1,116 @@
+/*
+ * options.c
+ *		What the user chose for an index: WITH (...), the operator class and
+ *		the column's type.
+ */
+#include "compat.h"
+
+#include "access/reloptions.h"
+#include "utils/rel.h"
+
+#include "hnsw/hnsw.h"
+#include "types/vector.h"
+
+#define DEFAULT_M					16
+#define MAX_M						(QD_MAX_LINKS / 2)
+#define DEFAULT_EF_CONSTRUCTION		100
+#define DEFAULT_THRESHOLD_KB		10000
+
+static relopt_kind option_kind;
+
+static const QdHnswOptions default_options = {
+	.m = DEFAULT_M,
+	.ef_construction = DEFAULT_EF_CONSTRUCTION,
+	.full_scan_threshold = DEFAULT_THRESHOLD_KB,
+	.indexing_threshold = DEFAULT_THRESHOLD_KB
+};
+
+void
+qd_hnsw_options_init(void)
+{
+	option_kind = add_reloption_kind();
+
+	add_int_reloption(option_kind, "m",
+					  "Links that a row gets in the graph; 0 builds no graph",
+					  DEFAULT_M, 0, MAX_M, ShareUpdateExclusiveLock);
+	add_int_reloption(option_kind, "ef_construction",
+					  "Candidates looked at for the links of a row",
+					  DEFAULT_EF_CONSTRUCTION, 4, 2000,
+					  ShareUpdateExclusiveLock);
+	add_int_reloption(option_kind, "full_scan_threshold",
+					  "Kilobytes of vectors below which a search scans all rows",
+					  DEFAULT_THRESHOLD_KB, 0, INT_MAX,
+					  ShareUpdateExclusiveLock);
+	add_int_reloption(option_kind, "indexing_threshold",
+					  "Kilobytes of vectors from which on the graph is built",
+					  DEFAULT_THRESHOLD_KB, 0, INT_MAX,
+					  ShareUpdateExclusiveLock);
+}
+
+bytea *
+qd_hnsw_options(Datum reloptions, bool validate)
+{
+	static const relopt_parse_elt table[] = {
+		{"m", RELOPT_TYPE_INT, offsetof(QdHnswOptions, m)},
+		{"ef_construction", RELOPT_TYPE_INT,
+		offsetof(QdHnswOptions, ef_construction)},
+		{"full_scan_threshold", RELOPT_TYPE_INT,
+		offsetof(QdHnswOptions, full_scan_threshold)},
+		{"indexing_threshold", RELOPT_TYPE_INT,
+		offsetof(QdHnswOptions, indexing_threshold)}
+	};
+	QdHnswOptions *options;
+
+	options = (QdHnswOptions *) build_reloptions(reloptions, validate,
+												 option_kind,
+												 sizeof(QdHnswOptions),
+												 table, lengthof(table));
+	if (validate && options != NULL && options->m == 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("value 1 out of bounds for option \"m\""),
+				 errdetail("Valid values are 0 and those between \"2\" and \"%d\".",
+						   MAX_M)));
+	return (bytea *) options;
+}
+
+const QdHnswOptions *
+qd_hnsw_get_options(Relation index)
+{
+	return index->rd_options != NULL ?
+		(const QdHnswOptions *) index->rd_options : &default_options;
+}
+
+qd_metric
+qd_hnsw_metric(Relation index)
+{
+	FmgrInfo   *support = index_getprocinfo(index, 1, 1);
+	int32		metric;
+
+	metric = DatumGetInt32(FunctionCall1(support, PointerGetDatum(NULL)));
+	if (metric < QD_METRIC_L2 || metric > QD_METRIC_L1)
+		elog(ERROR, "operator class of index \"%s\" has no known metric",
+			 RelationGetRelationName(index));
+	return (qd_metric) metric;
+}
+
+int
+qd_hnsw_dim(Relation index)
+{
+	int32		typmod = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
+
+	if (typmod < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column does not have dimensions"),
+				 errhint("Give the column a type with dimensions, such as vector(768), "
+						 "or index an expression with a cast to one.")));
+	return typmod;
+}
+
+double
+qd_hnsw_threshold_rows(Relation index, int dim)
+{
+	return qd_hnsw_get_options(index)->indexing_threshold * 1024.0 /
+		(sizeof(float) * dim);
+}

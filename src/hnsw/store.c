@@ -1,0 +1,178 @@
+/*
+ * store.c
+ *		The graph over pages: links and distances of vertices, the way from
+ *		META's entry to the base level, and the row of a vertex.
+ *
+ * One share lock at a time (I6).  What a link leads to may have been freed or
+ * be another row's vertex by now: a stale block is a poor lead, never an error
+ * (I1); only qd_hnsw_vertex_tid decides whether a vertex is a row (I2).
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "hnsw/hnsw.h"
+
+#define PREFETCH_AHEAD	3
+
+/* The vertex's block, share locked in *buffer; NULL (unlocked) if not there. */
+static QdVertexHead *
+lock_vertex(Relation index, uint32 vid, Buffer *buffer)
+{
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(index, vid, &offset);
+	Page		page;
+	QdVertexHead *v;
+
+	if (unlikely(block == InvalidBlockNumber))
+		return NULL;
+	*buffer = qd_hnsw_read(index, block, BUFFER_LOCK_SHARE, QD_PAGE_VERTEX);
+	page = BufferGetPage(*buffer);
+	v = QdPageVertex(page, offset);
+	if (likely(!PageIsNew(page) && v->vid == vid))
+		return v;
+	UnlockReleaseBuffer(*buffer);
+	return NULL;
+}
+
+static int
+store_links(void *arg, uint32 vid, uint32 *ids)
+{
+	QdPageStore *store = arg;
+	const QdHnswLayout *l = &qd_hnsw_index(store->index)->layout;
+	Buffer		buffer;
+	QdVertexHead *v = lock_vertex(store->index, vid, &buffer);
+	int			n;
+
+	if (v == NULL)
+		return 0;
+	n = Min(v->degree, l->m0);
+	memcpy(ids, QdVertexIds(l, v), n * sizeof(uint32));
+	UnlockReleaseBuffer(buffer);
+	return n;
+}
+
+static void
+prefetch_vertex(Relation index, uint32 vid)
+{
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(index, vid, &offset);
+
+	if (block != InvalidBlockNumber)
+		qd_hnsw_prefetch(index, block, offset);
+}
+
+static void
+store_score(void *arg, const uint32 *vids, int n, float *out)
+{
+	QdPageStore *store = arg;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < Min(n, PREFETCH_AHEAD); i++)
+		prefetch_vertex(store->index, vids[i]);
+	for (int i = 0; i < n; i++)
+	{
+		Buffer		buffer;
+		QdVertexHead *v;
+
+		if (i + PREFETCH_AHEAD < n)
+			prefetch_vertex(store->index, vids[i + PREFETCH_AHEAD]);
+		v = lock_vertex(store->index, vids[i], &buffer);
+		if (v == NULL)
+		{
+			out[i] = INFINITY;
+			continue;
+		}
+		out[i] = qd_query_distance(store->query, &v->code, QdVertexCode(v));
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+void
+qd_hnsw_page_store_init(QdPageStore *store, Relation index,
+						const qd_query *query, uint32 n_vids)
+{
+	store->index = index;
+	store->query = query;
+	store->graph.arg = store;
+	store->graph.links = store_links;
+	store->graph.score = store_score;
+	store->graph.max_links = qd_hnsw_index(index)->layout.m0;
+	store->graph.n_vids = n_vids;
+}
+
+/* The vertex one level below an upper one; QD_NO_VID when it is stale. */
+static uint32
+vertex_below(Relation index, uint32 vid, int level)
+{
+	Buffer		buffer;
+	QdVertexHead *v = lock_vertex(index, vid, &buffer);
+	uint32		below;
+
+	if (v == NULL)
+		return QD_NO_VID;
+	below = v->level == level ? v->ring : QD_NO_VID;
+	UnlockReleaseBuffer(buffer);
+	return below;
+}
+
+bool
+qd_hnsw_find_entry(QdPageStore *store, const QdHnswMeta *meta,
+				   QdCandidate *entry)
+{
+	QdGraphStore *graph = &store->graph;
+
+	if (meta->entry_vid == QD_NO_VID || meta->entry_level > QD_MAX_LEVEL)
+		return false;
+	entry->vid = meta->entry_vid;
+	graph->score(graph->arg, &entry->vid, 1, &entry->distance);
+	for (int level = meta->entry_level; level > 0; level--)
+	{
+		if (isinf(entry->distance))
+			return false;
+		qd_graph_descend(graph, entry);
+		entry->vid = vertex_below(store->index, entry->vid, level);
+		if (entry->vid >= graph->n_vids)
+			return false;
+	}
+	/* the same code as above: scored again only to see that it is there */
+	graph->score(graph->arg, &entry->vid, 1, &entry->distance);
+	return !isinf(entry->distance);
+}
+
+bool
+qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid,
+				   qd_code_head *head)
+{
+	Buffer		buffer;
+	Page		page;
+	QdDirEntry	entry;
+	QdVertexHead *v;
+	bool		live;
+
+	buffer = qd_hnsw_read(index, qd_hnsw_dir_block(index, vid),
+						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+	page = BufferGetPage(buffer);
+	live = !PageIsNew(page);
+	if (live)
+	{
+		entry = *QdPageDirEntry(page, vid);
+		live = entry.state == QD_VERTEX_LIVE;
+	}
+	UnlockReleaseBuffer(buffer);
+	if (!live)
+		return false;
+
+	v = lock_vertex(index, vid, &buffer);
+	if (v == NULL)
+		return false;
+	live = v->gen == entry.gen && v->level == 0;
+	if (head != NULL)
+		*head = v->code;
+	UnlockReleaseBuffer(buffer);
+	*tid = entry.tid;
+	return live && ItemPointerIsValid(tid);
+}
