@@ -496,6 +496,41 @@ CREATE FUNCTION qdrant.is_json_path(path text) RETURNS boolean
 -- hnsw
 ---------------------------------------------------------------------------
 
+CREATE FUNCTION qdrant_hnsw_handler(internal) RETURNS index_am_handler
+	AS 'MODULE_PATHNAME', 'qd_hnsw_handler' LANGUAGE C STRICT;
+
+CREATE ACCESS METHOD qdrant_hnsw TYPE INDEX HANDLER qdrant_hnsw_handler;
+
+COMMENT ON ACCESS METHOD qdrant_hnsw IS 'nearest neighbours of vectors by a graph';
+
+CREATE FUNCTION qdrant_hnsw_metric_l2(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l2' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_metric_ip(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_ip' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_metric_cosine(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_cosine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_metric_l1(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l1' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_l2(internal);
+
+CREATE OPERATOR CLASS vector_ip_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <#> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_ip(internal);
+
+CREATE OPERATOR CLASS vector_cosine_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <=> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_cosine(internal);
+
+CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_l1(internal);
+
 
 ---------------------------------------------------------------------------
 -- collection: catalog

@@ -6,6 +6,7 @@
 
 #include "guc.h"
 #include "distance/distance.h"
+#include "hnsw/hnsw.h"
 
 PG_MODULE_MAGIC;
 
@@ -16,4 +17,5 @@ _PG_init(void)
 {
 	qd_distance_choose();
 	qd_guc_init();
+	qd_hnsw_options_init();
 }

@@ -1,0 +1,367 @@
+/*
+ * candidates.c
+ *		Where a scan's rows come from: the fresh region (all of it, at once),
+ *		the graph (in rounds of growing ef), and a sweep over all vertices.
+ *
+ * The sweep is exact by codes, reads pages in order, and costs tens of
+ * nanoseconds a row where the graph costs microseconds an expansion.  It takes
+ * over as soon as the next round of the graph would cost more, and yields
+ * whatever the graph cannot reach: so every row comes in the end, whatever
+ * links are missing (completeness), and a scan that goes far is in order.
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "hnsw/candidates.h"
+#include "hnsw/collector.h"
+#include "hnsw/tid_set.h"
+
+/*
+ * Rows that a sweep scores in the time that the graph needs to raise ef by
+ * one (1.65 expansions, half of m0 page visits each).
+ */
+#define SWEEP_ROWS_PER_EF	250
+
+typedef enum Source
+{
+	FROM_GRAPH,
+	FROM_SWEEP,
+	FROM_NOWHERE
+} Source;
+
+struct QdCandidates
+{
+	Relation	index;
+	const qd_query *query;		/* NULL: no order */
+	int			ef;
+	QdHnswMeta	meta;
+	QdTidSet	seen;			/* TIDs handed out */
+
+	QdCollector fresh;
+	bool		sweep_fresh;	/* too many to keep: part of the sweep */
+
+	Source		source;
+	QdPageStore store;
+	QdGraphSearch *search;
+	QdCollector sweep;
+
+	/* the source's next row, if any */
+	bool		has_next;
+	QdRowCandidate next;
+};
+
+/*----------
+ * The fresh region
+ *----------
+ */
+
+typedef struct AddFresh
+{
+	QdCollector *collector;
+	const qd_query *query;
+} AddFresh;
+
+static void
+add_fresh_row(void *arg, float distance, ItemPointer tid,
+			  const qd_code_head *head)
+{
+	AddFresh   *add = arg;
+	QdCodeRow	row;
+
+	row.distance = distance;
+	row.error = add->query == NULL ? 0 :
+		qd_query_error(add->query, head, distance);
+	row.fresh = true;
+	row.vid = 0;
+	row.tid = *tid;
+	qd_collector_add(add->collector, &row);
+}
+
+static void
+collect_fresh(QdCandidates *c, QdCollector *collector)
+{
+	AddFresh	add = {collector, c->query};
+
+	qd_hnsw_fresh_scan(c->index, &c->meta, c->query, add_fresh_row, &add);
+}
+
+/*----------
+ * The sweep
+ *----------
+ */
+
+typedef struct PageScores
+{
+	int			n;
+	QdCandidate vertex[BLCKSZ / sizeof(QdVertexHead)];
+} PageScores;
+
+/* Scores the base vertices first <= vid < end, which stand on one page. */
+static void
+score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
+{
+	const QdHnswLayout *l = &c->meta.layout;
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(c->index, first, &offset);
+	Buffer		buffer = qd_hnsw_read(c->index, block, BUFFER_LOCK_SHARE,
+									  QD_PAGE_VERTEX);
+	Page		page = BufferGetPage(buffer);
+
+	scores->n = 0;
+	if (!PageIsNew(page))
+		for (uint32 vid = first; vid < end; vid++, offset += l->block_bytes)
+		{
+			QdVertexHead *v = QdPageVertex(page, offset);
+			QdCandidate *score = &scores->vertex[scores->n];
+
+			if (v->vid != vid || v->level != 0)
+				continue;
+			score->vid = vid;
+			score->distance = c->query == NULL ? 0 :
+				qd_query_distance(c->query, &v->code, QdVertexCode(v));
+			scores->n++;
+		}
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
+sweep_vertices(QdCandidates *c)
+{
+	const QdHnswLayout *l = &c->meta.layout;
+	PageScores	scores;
+	QdCodeRow	row = {0};
+	uint32		end;
+
+	for (uint32 vid = 0; vid < c->meta.next_vid; vid = end)
+	{
+		uint32		in_stripe = vid % QD_DIR_PER_PAGE;
+
+		CHECK_FOR_INTERRUPTS();
+		end = vid + Min(l->npp, QD_DIR_PER_PAGE - in_stripe);
+		end = Min(end, c->meta.next_vid);
+		score_vertex_page(c, vid, end, &scores);
+		for (int i = 0; i < scores.n; i++)
+		{
+			row.distance = scores.vertex[i].distance;
+			row.vid = scores.vertex[i].vid;
+			qd_collector_add(&c->sweep, &row);
+		}
+	}
+}
+
+static void
+run_sweep(QdCandidates *c)
+{
+	if (c->sweep_fresh)
+		collect_fresh(c, &c->sweep);
+	if (c->meta.entry_vid != QD_NO_VID || c->meta.live > 0)
+		sweep_vertices(c);
+	qd_collector_seal(&c->sweep);
+}
+
+static void
+begin_sweep(QdCandidates *c)
+{
+	c->source = FROM_SWEEP;
+	qd_collector_init(&c->sweep, get_hash_memory_limit());
+	run_sweep(c);
+}
+
+/* The next row of the sweep, a new pass when this one is used up. */
+static bool
+sweep_next(QdCandidates *c, QdCodeRow *row)
+{
+	while (qd_collector_peek(&c->sweep) == NULL)
+	{
+		if (!c->sweep.dropped)
+			return false;
+		qd_collector_restart(&c->sweep);
+		run_sweep(c);
+	}
+	*row = qd_collector_take(&c->sweep);
+	return true;
+}
+
+/*----------
+ * The graph
+ *----------
+ */
+
+static bool
+sweep_is_cheaper(const QdHnswMeta *meta, int ef)
+{
+	return meta->next_vid <= (double) ef * SWEEP_ROWS_PER_EF;
+}
+
+bool
+qd_candidates_sweep_at_once(Relation index, const QdHnswMeta *meta, int ef)
+{
+	double		kb = (double) meta->live * meta->layout.dim *
+		sizeof(float) / 1024;
+
+	return kb <= qd_hnsw_get_options(index)->full_scan_threshold ||
+		sweep_is_cheaper(meta, ef);
+}
+
+static void
+begin_graph(QdCandidates *c)
+{
+	QdCandidate entry;
+
+	if (c->query == NULL ||
+		qd_candidates_sweep_at_once(c->index, &c->meta, c->ef))
+	{
+		begin_sweep(c);
+		return;
+	}
+	qd_hnsw_page_store_init(&c->store, c->index, c->query, c->meta.next_vid);
+	if (!qd_hnsw_find_entry(&c->store, &c->meta, &entry))
+	{
+		begin_sweep(c);
+		return;
+	}
+	c->search = qd_graph_search_begin(&c->store.graph, get_hash_memory_limit());
+	qd_graph_search_enter(c->search, entry);
+	qd_graph_search_run(c->search, c->ef);
+	c->source = FROM_GRAPH;
+}
+
+/*
+ * The next row of the current round of the graph or the sweep, or the next
+ * round's; false when there is none.
+ */
+static bool
+source_next(QdCandidates *c, bool next_round, QdCodeRow *row)
+{
+	QdCandidate found;
+
+	while (c->source == FROM_GRAPH)
+	{
+		if (qd_graph_search_next(c->search, &found))
+		{
+			row->distance = found.distance;
+			row->fresh = false;
+			row->vid = found.vid;
+			return true;
+		}
+		if (!next_round)
+			return false;
+		if (qd_graph_search_exhausted(c->search) ||
+			sweep_is_cheaper(&c->meta, 2 * c->ef))
+			begin_sweep(c);
+		else
+		{
+			c->ef *= 2;
+			qd_graph_search_run(c->search, c->ef);
+		}
+	}
+	if (c->source == FROM_SWEEP)
+	{
+		if (sweep_next(c, row))
+			return true;
+		c->source = FROM_NOWHERE;
+	}
+	return false;
+}
+
+/*----------
+ * Both
+ *----------
+ */
+
+/* What a row of the source leads to; false when it is gone. */
+static bool
+resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
+{
+	qd_code_head head;
+
+	out->distance = row->distance;
+	if (row->fresh)
+	{
+		out->tid = row->tid;
+		out->error = row->error;
+		return true;
+	}
+	if (!qd_hnsw_vertex_tid(c->index, row->vid, &out->tid, &head))
+		return false;
+	out->error = c->query == NULL ? 0 :
+		qd_query_error(c->query, &head, row->distance);
+	return true;
+}
+
+/* Fills next from the source, if it can. */
+static bool
+fill_next(QdCandidates *c, bool next_round)
+{
+	QdCodeRow	row;
+
+	while (!c->has_next && source_next(c, next_round, &row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		c->has_next = resolve(c, &row, &c->next);
+	}
+	return c->has_next;
+}
+
+QdCandidates *
+qd_candidates_begin(Relation index, const qd_query *query, int ef)
+{
+	QdCandidates *c = palloc0(sizeof(QdCandidates));
+
+	c->index = index;
+	c->query = query;
+	c->ef = ef;
+	qd_tid_set_init(&c->seen);
+	qd_collector_init(&c->fresh, get_hash_memory_limit());
+	qd_hnsw_meta_read(index, &c->meta);
+	if (c->meta.fresh_lo != c->meta.fresh_hi)
+	{
+		collect_fresh(c, &c->fresh);
+		c->sweep_fresh = c->fresh.dropped;
+		if (c->sweep_fresh)
+			qd_collector_restart(&c->fresh);
+		qd_collector_seal(&c->fresh);
+		/* what was merged since is in the graph as of now (I5) */
+		qd_hnsw_meta_read(index, &c->meta);
+	}
+	if (c->sweep_fresh)
+		begin_sweep(c);
+	else if (c->meta.entry_vid != QD_NO_VID || c->meta.live > 0)
+		begin_graph(c);
+	else
+		c->source = FROM_NOWHERE;
+	return c;
+}
+
+bool
+qd_candidates_next(QdCandidates *c, bool next_round, QdRowCandidate *out)
+{
+	for (;;)
+	{
+		const QdCodeRow *fresh = qd_collector_peek(&c->fresh);
+
+		/* a fresh row may only come when the source's next one is known */
+		if (!fill_next(c, next_round) && c->source != FROM_NOWHERE)
+			return false;
+		if (fresh != NULL &&
+			(!c->has_next || fresh->distance <= c->next.distance))
+		{
+			QdCodeRow	row = qd_collector_take(&c->fresh);
+
+			resolve(c, &row, out);
+		}
+		else if (c->has_next)
+		{
+			*out = c->next;
+			c->has_next = false;
+		}
+		else
+			return false;
+		if (qd_tid_set_add(&c->seen, &out->tid))
+			return true;
+	}
+}

@@ -1,0 +1,449 @@
+/*
+ * repair.c
+ *		Mends the graph around tombstones, then frees them.
+ *
+ * One pass over the vertex pages.  A vertex that links to tombstones gets new
+ * links, chosen from its live links and from those that the dead ones lead to
+ * (through further dead ones, if need be): local work, no search.  When no
+ * link leads to a tombstone, its vid is freed: the generation moves on (I9)
+ * and the vid goes to the free list.  An upper vertex is dead with its base.
+ *
+ * Nobody else changes links or the directory meanwhile: merge lock (I12).
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "commands/vacuum.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "hnsw/repair.h"
+
+/* Most candidates that one vertex chooses from, and dead ones looked through. */
+#define MOST_CANDIDATES		512
+#define MOST_DEAD			128
+
+/* Pruned links fill up to this share of m0: connectivity (as merge does). */
+#define FILL_SHARE			0.75
+
+typedef struct Repair
+{
+	Relation	index;
+	QdHnswMeta	meta;
+	qd_codec   *codec;
+	uint8	   *dead;			/* a bit for each vid */
+
+	/* of the vertex being mended */
+	void	   *query_memory;
+	qd_query	query;
+	QdPageStore store;
+	uint32		ids[MOST_CANDIDATES];
+	int			n;
+	uint32		dead_ids[MOST_DEAD];
+	int			n_dead;
+	QdCandidate candidates[MOST_CANDIDATES];
+	qd_code_head *heads;		/* of the candidates, by place */
+	int8	   *codes;
+} Repair;
+
+static inline bool
+is_dead(const Repair *r, uint32 vid)
+{
+	return vid >= r->meta.next_vid ||
+		(r->dead[vid / 8] & (1 << vid % 8)) != 0;
+}
+
+static inline void
+set_dead(Repair *r, uint32 vid)
+{
+	r->dead[vid / 8] |= 1 << vid % 8;
+}
+
+/*----------
+ * Which vertices are dead
+ *----------
+ */
+
+static void
+copy_dir_page(Repair *r, uint32 first, QdDirEntry *entries)
+{
+	Buffer		buffer;
+	Page		page;
+
+	qd_vacuum_delay_point();
+	buffer = qd_hnsw_read(r->index, qd_hnsw_dir_block(r->index, first),
+						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+	page = BufferGetPage(buffer);
+	if (PageIsNew(page))
+		memset(entries, 0, QD_DIR_PER_PAGE * sizeof(QdDirEntry));
+	else
+		memcpy(entries, QdPageDirEntry(page, first),
+			   QD_DIR_PER_PAGE * sizeof(QdDirEntry));
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Two passes, since an upper vertex may stand before its base.  Free and
+ * unused vids count as dead too: no link should lead there.
+ */
+static void
+find_dead(Repair *r)
+{
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+
+	r->dead = MemoryContextAllocExtended(CurrentMemoryContext,
+										 r->meta.next_vid / 8 + 1,
+										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int upper = 0; upper < 2; upper++)
+		for (uint32 vid = 0; vid < r->meta.next_vid; vid++)
+		{
+			const QdDirEntry *e = &entries[vid % QD_DIR_PER_PAGE];
+
+			if (vid % QD_DIR_PER_PAGE == 0)
+				copy_dir_page(r, vid, entries);
+			if (upper ? e->state == QD_VERTEX_UPPER && is_dead(r, e->link) :
+				e->state != QD_VERTEX_LIVE && e->state != QD_VERTEX_UPPER)
+				set_dead(r, vid);
+		}
+}
+
+/*----------
+ * New links of one vertex
+ *----------
+ */
+
+static bool
+contains(const uint32 *ids, int n, uint32 vid)
+{
+	for (int i = 0; i < n; i++)
+		if (ids[i] == vid)
+			return true;
+	return false;
+}
+
+/* Sorts ids into candidates and dead ones, each once. */
+static void
+gather(Repair *r, uint32 self, const uint32 *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		uint32		vid = ids[i];
+
+		if (vid == self || vid >= r->meta.next_vid)
+			continue;
+		if (is_dead(r, vid))
+		{
+			if (r->n_dead < MOST_DEAD && !contains(r->dead_ids, r->n_dead, vid))
+				r->dead_ids[r->n_dead++] = vid;
+		}
+		else if (r->n < MOST_CANDIDATES && !contains(r->ids, r->n, vid))
+			r->ids[r->n++] = vid;
+	}
+}
+
+static int
+by_distance(const void *a, const void *b)
+{
+	const QdCandidate *x = a;
+	const QdCandidate *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return x->vid < y->vid ? -1 : x->vid > y->vid;
+}
+
+/* The vertex's block, copied; false when it is not of that level any more. */
+static bool
+copy_code(Repair *r, uint32 vid, int level, qd_code_head *head, int8 *code)
+{
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(r->index, vid, &offset);
+	Buffer		buffer = qd_hnsw_read(r->index, block, BUFFER_LOCK_SHARE,
+									  QD_PAGE_VERTEX);
+	QdVertexHead *v = QdPageVertex(BufferGetPage(buffer), offset);
+	bool		found = !PageIsNew(BufferGetPage(buffer)) && v->vid == vid &&
+		v->level == level;
+
+	if (found)
+	{
+		*head = v->code;
+		memcpy(code, QdVertexCode(v), r->meta.layout.own_dims);
+	}
+	UnlockReleaseBuffer(buffer);
+	return found;
+}
+
+/* Scores the gathered ids; leaves candidates nearest first, with codes. */
+static int
+score_candidates(Repair *r, int level)
+{
+	Size		own = r->meta.layout.own_dims;
+	int			n = 0;
+
+	for (int i = 0; i < r->n; i++)
+	{
+		if (!copy_code(r, r->ids[i], level, &r->heads[n], r->codes + n * own))
+			continue;
+		r->ids[n] = r->ids[i];
+		r->candidates[n].vid = n;	/* its place, for now */
+		r->candidates[n].distance =
+			qd_query_distance(&r->query, &r->heads[n], r->codes + n * own);
+		n++;
+	}
+	qsort(r->candidates, n, sizeof(QdCandidate), by_distance);
+	return n;
+}
+
+/* Distance between two candidates, by their places. */
+static float
+pair_distance(void *arg, uint32 a, uint32 b)
+{
+	Repair	   *r = arg;
+	Size		own = r->meta.layout.own_dims;
+
+	return qd_code_distance(r->codec, &r->heads[a], r->codes + a * own,
+							&r->heads[b], r->codes + b * own);
+}
+
+/* Writes new links into the block, in the copy of its page. */
+static void
+choose_links(Repair *r, QdVertexHead *v)
+{
+	const QdHnswLayout *l = &r->meta.layout;
+	uint32		links[QD_MAX_LINKS];
+	QdCandidate chosen[QD_MAX_LINKS];
+	int			n;
+
+	qd_query_from_code(&r->query, r->codec, &v->code, QdVertexCode(v),
+					   r->query_memory);
+	r->n = r->n_dead = 0;
+	gather(r, v->vid, QdVertexIds(l, v), v->degree);
+	for (int i = 0; i < r->n_dead && r->n < MOST_CANDIDATES / 2; i++)
+	{
+		n = r->store.graph.links(r->store.graph.arg, r->dead_ids[i], links);
+		gather(r, v->vid, links, n);
+	}
+	n = score_candidates(r, v->level);
+	n = qd_graph_select(r->candidates, n, l->m0, l->m0 * FILL_SHARE,
+						pair_distance, r, chosen);
+	for (int i = 0; i < n; i++)
+		QdVertexIds(l, v)[i] = r->ids[chosen[i].vid];
+	memset(QdVertexIds(l, v) + n, 0, (l->m0 - n) * sizeof(uint32));
+	v->degree = n;
+	v->changes++;
+	v->flags &= ~QD_VERTEX_REPAIR;
+}
+
+/*----------
+ * The sweep
+ *----------
+ */
+
+static bool
+needs_repair(const Repair *r, QdVertexHead *v)
+{
+	const QdHnswLayout *l = &r->meta.layout;
+	int			n = Min(v->degree, l->m0);
+
+	for (int i = 0; i < n; i++)
+		if (is_dead(r, QdVertexIds(l, v)[i]))
+			return true;
+	return (v->flags & QD_VERTEX_REPAIR) != 0;
+}
+
+/* Chooses links of the damaged vertices of a page; copy is the page. */
+static bool
+mend_copy(Repair *r, uint32 first, uint32 end, Page copy)
+{
+	Size		offset = SizeOfPageHeaderData;
+	bool		changed = false;
+
+	for (uint32 vid = first; vid < end; vid++, offset += r->meta.layout.block_bytes)
+	{
+		QdVertexHead *v = QdPageVertex(copy, offset);
+
+		if (v->vid != vid || is_dead(r, vid) || !needs_repair(r, v))
+			continue;
+		choose_links(r, v);
+		changed = true;
+	}
+	return changed;
+}
+
+static void
+mend_page(Repair *r, uint32 first, uint32 end)
+{
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(r->index, first, &offset);
+	PGAlignedBlock copy;
+	Buffer		buffer;
+	GenericXLogState *state;
+
+	qd_vacuum_delay_point();
+	buffer = qd_hnsw_read(r->index, block, BUFFER_LOCK_SHARE, QD_PAGE_VERTEX);
+	memcpy(copy.data, BufferGetPage(buffer), BLCKSZ);
+	UnlockReleaseBuffer(buffer);
+	if (PageIsNew((Page) copy.data) || !mend_copy(r, first, end, copy.data))
+		return;
+
+	buffer = qd_hnsw_read(r->index, block, BUFFER_LOCK_EXCLUSIVE,
+						  QD_PAGE_VERTEX);
+	state = GenericXLogStart(r->index);
+	{
+		Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
+
+		/* content only: the header is the page's own */
+		memcpy(PageGetContents(page), PageGetContents(copy.data),
+			   ((PageHeader) page)->pd_lower - SizeOfPageHeaderData);
+	}
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
+mend_all(Repair *r)
+{
+	const QdHnswLayout *l = &r->meta.layout;
+	uint32		end;
+
+	for (uint32 vid = 0; vid < r->meta.next_vid; vid = end)
+	{
+		end = vid + Min(l->npp, QD_DIR_PER_PAGE - vid % QD_DIR_PER_PAGE);
+		end = Min(end, r->meta.next_vid);
+		mend_page(r, vid, end);
+	}
+}
+
+/*----------
+ * Entry and free list
+ *----------
+ */
+
+/* The highest vertex that is alive. */
+static void
+find_top(Repair *r, QdHnswMeta *top)
+{
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+
+	top->entry_vid = QD_NO_VID;
+	top->entry_level = 0;
+	top->entry_gen = 0;
+	for (uint32 vid = 0; vid < r->meta.next_vid; vid++)
+	{
+		const QdDirEntry *e = &entries[vid % QD_DIR_PER_PAGE];
+
+		if (vid % QD_DIR_PER_PAGE == 0)
+			copy_dir_page(r, vid, entries);
+		if (is_dead(r, vid) ||
+			(top->entry_vid != QD_NO_VID && e->level <= top->entry_level))
+			continue;
+		top->entry_vid = vid;
+		top->entry_level = e->level;
+		top->entry_gen = e->gen;
+	}
+}
+
+static void
+replace_dead_entry(Repair *r)
+{
+	QdHnswMeta	top;
+	QdHnswMeta *meta;
+	Buffer		buffer;
+	GenericXLogState *state;
+
+	if (r->meta.entry_vid == QD_NO_VID || !is_dead(r, r->meta.entry_vid))
+		return;
+	find_top(r, &top);
+	buffer = qd_hnsw_read(r->index, QD_META_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+						  QD_PAGE_META);
+	state = GenericXLogStart(r->index);
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+	meta->entry_vid = top.entry_vid;
+	meta->entry_level = top.entry_level;
+	meta->entry_gen = top.entry_gen;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* A tombstone, or an upper vertex of one: what is to be freed. */
+static inline bool
+is_to_free(const Repair *r, uint32 vid, const QdDirEntry *e)
+{
+	return is_dead(r, vid) && (e->state == QD_VERTEX_TOMBSTONE ||
+							   e->state == QD_VERTEX_UPPER);
+}
+
+/* META and the directory page in one record. */
+static void
+free_on_page(Repair *r, uint32 first, uint32 end)
+{
+	Buffer		meta_buffer = qd_hnsw_read(r->index, QD_META_BLOCK,
+										   BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	Buffer		buffer = qd_hnsw_read(r->index,
+									  qd_hnsw_dir_block(r->index, first),
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_DIR);
+	GenericXLogState *state = GenericXLogStart(r->index);
+	QdHnswMeta *meta;
+	Page		page;
+
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0));
+	page = GenericXLogRegisterBuffer(state, buffer, 0);
+	for (uint32 vid = first; vid < end; vid++)
+	{
+		QdDirEntry *e = QdPageDirEntry(page, vid);
+
+		if (!is_to_free(r, vid, e))
+			continue;
+		if (e->state == QD_VERTEX_TOMBSTONE && meta->tombstones > 0)
+			meta->tombstones--;
+		ItemPointerSetInvalid(&e->tid);
+		e->gen++;
+		e->state = QD_VERTEX_FREE;
+		e->level = 0;
+		e->n_tids = 0;
+		e->link = meta->free_head;
+		meta->free_head = vid;
+		meta->free_count++;
+	}
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(meta_buffer);
+}
+
+static void
+free_dead(Repair *r)
+{
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+
+	for (uint32 first = 0; first < r->meta.next_vid; first += QD_DIR_PER_PAGE)
+	{
+		uint32		end = Min(first + QD_DIR_PER_PAGE, r->meta.next_vid);
+		bool		any = false;
+
+		copy_dir_page(r, first, entries);
+		for (uint32 vid = first; vid < end && !any; vid++)
+			any = is_to_free(r, vid, &entries[vid - first]);
+		if (any)
+			free_on_page(r, first, end);
+	}
+}
+
+void
+qd_hnsw_repair(Relation index)
+{
+	Repair	   *r = palloc0(sizeof(Repair));
+
+	r->index = index;
+	qd_hnsw_meta_read(index, &r->meta);
+	r->codec = qd_hnsw_codec_copy(index);
+	r->query_memory = palloc(qd_query_memory(r->codec));
+	r->heads = palloc(MOST_CANDIDATES * sizeof(qd_code_head));
+	r->codes = palloc(MOST_CANDIDATES * (Size) r->meta.layout.own_dims);
+	qd_hnsw_page_store_init(&r->store, index, &r->query, r->meta.next_vid);
+	find_dead(r);
+	mend_all(r);
+	replace_dead_entry(r);
+	free_dead(r);
+}

@@ -1,0 +1,28 @@
+/*
+ * rescore.h
+ *		Exact distances of rows, from the heap under the scan's snapshot.
+ */
+#ifndef QD_HNSW_RESCORE_H
+#define QD_HNSW_RESCORE_H
+
+#include "hnsw/hnsw.h"
+
+#include "access/relscan.h"
+
+typedef struct QdRescore QdRescore;
+
+/* In the current context, which outlives it; for one scan. */
+extern QdRescore *qd_rescore_begin(IndexScanDesc scan);
+
+/*
+ * False when the snapshot does not see the row.  query NULL: the distance is
+ * 0.
+ */
+extern bool qd_rescore_row(QdRescore *r, ItemPointer tid, const float *query,
+						   float *distance);
+
+/* Lets go of heap pages; the object can be used again. */
+extern void qd_rescore_reset(QdRescore *r);
+extern void qd_rescore_end(QdRescore *r);
+
+#endif							/* QD_HNSW_RESCORE_H */

@@ -1,0 +1,262 @@
+/*
+ * scan.c
+ *		An index scan: ORDER BY column <op> query, nearest first.
+ *
+ * Candidates come in the order of their codes; the heap gives exact distances.
+ * A row is returned when its exact distance is not beyond what the next
+ * candidate's code allows (its distance less its error): the first rows are
+ * in true order, and about k + 2 rows are fetched for k results.  A scan goes
+ * on as long as the executor asks, in rounds (qdrant_pg.iterative_scan).
+ */
+#include "compat.h"
+
+#include "access/relscan.h"
+#include "pgstat.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "guc.h"
+#include "hnsw/candidates.h"
+#include "hnsw/rescore.h"
+#include "hnsw/tid_set.h"
+#include "types/vector.h"
+
+/* A row with its exact distance, not yet returned. */
+typedef struct ExactRow
+{
+	float		distance;
+	ItemPointerData tid;
+} ExactRow;
+
+static inline bool
+exact_before(const ExactRow *a, const ExactRow *b)
+{
+	if (a->distance != b->distance)
+		return a->distance < b->distance;
+	return qd_tid_key(&a->tid) < qd_tid_key(&b->tid);
+}
+
+#define HEAP_PREFIX		exact_heap
+#define HEAP_ELEMENT	ExactRow
+#define HEAP_LESS(a, b)	exact_before(a, b)
+#include "hnsw/heap_template.h"
+
+typedef struct HnswScan
+{
+	MemoryContext context;		/* of one execution; reset by rescan */
+	QdRescore  *rescore;		/* of the whole scan */
+
+	bool		started;
+	const float *x;				/* NULL: the query is NULL */
+	QdCandidates *candidates;
+	bool		has_candidate;	/* looked at, not rescored */
+	QdRowCandidate candidate;
+
+	ExactRow   *exact;			/* a min-heap */
+	Size		n_exact;
+	Size		room;
+
+	int			ef;
+	int64		rescored;
+	int64		returned;
+	float		last_distance;	/* of the last row returned */
+} HnswScan;
+
+IndexScanDesc
+qd_hnsw_begin_scan(Relation index, int nkeys, int norderbys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+	HnswScan   *s = palloc0(sizeof(HnswScan));
+
+	s->context = AllocSetContextCreate(CurrentMemoryContext,
+									   "qdrant_hnsw scan",
+									   ALLOCSET_DEFAULT_SIZES);
+	scan->opaque = s;
+	return scan;
+}
+
+void
+qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
+			   ScanKey orderbys, int norderbys)
+{
+	HnswScan   *s = scan->opaque;
+	MemoryContext context = s->context;
+	QdRescore  *rescore = s->rescore;
+
+	if (keys && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
+	if (orderbys && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, orderbys,
+				scan->numberOfOrderBys * sizeof(ScanKeyData));
+	if (rescore != NULL)
+		qd_rescore_reset(rescore);
+	MemoryContextReset(context);
+	memset(s, 0, sizeof(*s));
+	s->context = context;
+	s->rescore = rescore;
+}
+
+/* The prepared query in the current context; NULL for NULL. */
+static qd_query *
+prepare_query(IndexScanDesc scan, HnswScan *s)
+{
+	ScanKey		key = &scan->orderByData[0];
+	qd_codec   *codec;
+	qd_query   *query;
+	qd_vector  *v;
+
+	if (key->sk_flags & SK_ISNULL)
+		return NULL;
+	v = (qd_vector *) PG_DETOAST_DATUM_COPY(key->sk_argument);
+	codec = qd_hnsw_codec_copy(scan->indexRelation);
+	if (qd_vector_dim(v) != codec->dim)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("different vector dimensions %u and %d", codec->dim,
+						qd_vector_dim(v))));
+	query = palloc(sizeof(qd_query));
+	qd_query_init(query, codec, v->x,
+				  palloc(qd_codec_work(codec->dim) * sizeof(float)),
+				  palloc(qd_query_memory(codec)));
+	s->x = v->x;
+	return query;
+}
+
+static void
+start(IndexScanDesc scan, HnswScan *s)
+{
+	MemoryContext caller;
+
+	if (scan->numberOfOrderBys == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("index \"%s\" cannot be scanned without ORDER BY",
+						RelationGetRelationName(scan->indexRelation))));
+	if (!IsMVCCSnapshot(scan->xs_snapshot))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("access method \"qdrant_hnsw\" supports only MVCC snapshots")));
+	qd_count_index_scan(scan);
+	if (s->rescore == NULL)
+	{
+		caller = MemoryContextSwitchTo(GetMemoryChunkContext(s));
+		s->rescore = qd_rescore_begin(scan);
+		MemoryContextSwitchTo(caller);
+	}
+	caller = MemoryContextSwitchTo(s->context);
+	s->ef = qd_guc_ef_search;
+	s->candidates = qd_candidates_begin(scan->indexRelation,
+										prepare_query(scan, s), s->ef);
+	MemoryContextSwitchTo(caller);
+	s->started = true;
+}
+
+/* Whether the scan may look at one more candidate, or at another round. */
+static bool
+may_go_on(const HnswScan *s, bool next_round)
+{
+	if (qd_guc_iterative_scan == QD_ITERATIVE_OFF)
+		return s->rescored < s->ef;
+	return !next_round || qd_guc_max_scan_tuples == 0 ||
+		s->rescored < qd_guc_max_scan_tuples;
+}
+
+/* Looks at the next candidate. */
+static bool
+peek(HnswScan *s, bool next_round)
+{
+	if (s->has_candidate)
+		return true;
+	if (!may_go_on(s, next_round))
+		return false;
+	s->has_candidate = qd_candidates_next(s->candidates, next_round,
+										  &s->candidate);
+	return s->has_candidate;
+}
+
+/* Rescores the candidate looked at. */
+static void
+rescore_candidate(HnswScan *s)
+{
+	ExactRow	row;
+
+	s->has_candidate = false;
+	s->rescored++;
+	if (!qd_rescore_row(s->rescore, &s->candidate.tid, s->x, &row.distance))
+		return;
+	row.tid = s->candidate.tid;
+	if (s->n_exact == s->room)
+	{
+		s->room = Max(2 * s->room, 32);
+		s->exact = s->exact == NULL ?
+			palloc(s->room * sizeof(ExactRow)) :
+			repalloc_huge(s->exact, s->room * sizeof(ExactRow));
+	}
+	exact_heap_push(s->exact, &s->n_exact, row);
+}
+
+/* The nearest row not returned yet. */
+static bool
+next_exact(HnswScan *s, ExactRow *row)
+{
+	for (;;)
+	{
+		/* a new round only when there is nothing left of this one */
+		bool		more = peek(s, s->n_exact == 0);
+
+		if (s->n_exact > 0 &&
+			(!more || s->exact[0].distance <=
+			 s->candidate.distance - s->candidate.error))
+		{
+			*row = exact_heap_pop(s->exact, &s->n_exact);
+			return true;
+		}
+		if (!more)
+			return false;
+		rescore_candidate(s);
+	}
+}
+
+bool
+qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
+{
+	HnswScan   *s = scan->opaque;
+	MemoryContext caller;
+	ExactRow	row;
+	bool		found;
+
+	if (dir != ForwardScanDirection)
+		elog(ERROR, "access method \"qdrant_hnsw\" scans only forward");
+	if (!s->started)
+		start(scan, s);
+
+	caller = MemoryContextSwitchTo(s->context);
+	do
+	{
+		found = next_exact(s, &row);
+	} while (found && qd_guc_iterative_scan == QD_ITERATIVE_STRICT &&
+			 s->returned > 0 && row.distance < s->last_distance);
+	MemoryContextSwitchTo(caller);
+	if (!found)
+		return false;
+
+	s->returned++;
+	s->last_distance = row.distance;
+	scan->xs_heaptid = row.tid;
+	scan->xs_recheck = false;
+	scan->xs_recheckorderby = false;
+	return true;
+}
+
+void
+qd_hnsw_end_scan(IndexScanDesc scan)
+{
+	HnswScan   *s = scan->opaque;
+
+	if (s->rescore != NULL)
+		qd_rescore_end(s->rescore);
+	MemoryContextDelete(s->context);
+	pfree(s);
+	scan->opaque = NULL;
+}

@@ -1,0 +1,292 @@
+/*
+ * vacuum.c
+ *		Takes dead rows out of the index, and repairs the graph around them.
+ *
+ * Bulk delete looks at TIDs only: fresh slots and directory entries.  A vertex
+ * whose row is gone becomes a tombstone: it still leads somewhere.  Cleanup
+ * merges the fresh rows and, once tombstones are many, repairs (repair.c).  All
+ * of it happens under the merge lock, because a merge moves TIDs from one
+ * place to the other.
+ */
+#include "compat.h"
+
+#include "commands/vacuum.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "hnsw/fresh.h"
+#include "hnsw/repair.h"
+
+/* Tombstones above this share of the graph are repaired away. */
+#define REPAIR_SHARE	0.05
+
+typedef struct Sweep
+{
+	Relation	index;
+	IndexBulkDeleteResult *stats;
+	IndexBulkDeleteCallback callback;
+	void	   *callback_state;
+	QdHnswMeta	meta;
+} Sweep;
+
+/* TIDs of a page and where they stand, copied so that no lock is held. */
+typedef struct PageTids
+{
+	int			n;
+	uint16		place[BLCKSZ / sizeof(QdDirEntry)];
+	ItemPointerData tid[BLCKSZ / sizeof(QdDirEntry)];
+} PageTids;
+
+StaticAssertDecl(sizeof(QdDirEntry) <= offsetof(QdFreshSlot, bytes),
+				 "PageTids has room for both kinds");
+
+/* Keeps those that are gone; counts both. */
+static void
+keep_dead(Sweep *s, PageTids *tids)
+{
+	int			dead = 0;
+
+	for (int i = 0; i < tids->n; i++)
+	{
+		if (!s->callback(&tids->tid[i], s->callback_state))
+			continue;
+		tids->place[dead] = tids->place[i];
+		tids->tid[dead] = tids->tid[i];
+		dead++;
+	}
+	s->stats->num_index_tuples += tids->n - dead;
+	s->stats->tuples_removed += dead;
+	tids->n = dead;
+}
+
+/*----------
+ * The fresh region
+ *----------
+ */
+
+static void
+copy_fresh_tids(const QdHnswLayout *l, Page page, PageTids *tids)
+{
+	int			n = qd_hnsw_fresh_slots(l, page);
+
+	tids->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		QdFreshSlot *slot = QdPageFreshSlot(l, page, i);
+
+		if (slot->flags != QD_FRESH_USED)
+			continue;
+		tids->place[tids->n] = i;
+		tids->tid[tids->n++] = slot->tid;
+	}
+}
+
+/*
+ * Rows appended meanwhile are not looked at: they are younger than what the
+ * caller collected.  Slots do not change hands under the merge lock.
+ */
+static void
+sweep_fresh_page(Sweep *s, BlockNumber block)
+{
+	const QdHnswLayout *l = &s->meta.layout;
+	PageTids	tids;
+	Buffer		buffer = qd_hnsw_read(s->index, block, BUFFER_LOCK_SHARE,
+									  QD_PAGE_FRESH);
+	GenericXLogState *state;
+	Page		page;
+
+	copy_fresh_tids(l, BufferGetPage(buffer), &tids);
+	UnlockReleaseBuffer(buffer);
+	keep_dead(s, &tids);
+	if (tids.n == 0)
+		return;
+
+	buffer = qd_hnsw_read(s->index, block, BUFFER_LOCK_EXCLUSIVE,
+						  QD_PAGE_FRESH);
+	state = GenericXLogStart(s->index);
+	page = GenericXLogRegisterBuffer(state, buffer, 0);
+	for (int i = 0; i < tids.n; i++)
+		QdPageFreshSlot(l, page, tids.place[i])->flags |= QD_FRESH_DEAD;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
+sweep_fresh(Sweep *s)
+{
+	for (uint32 p = s->meta.fresh_lo; p != s->meta.fresh_hi; p++)
+	{
+		qd_vacuum_delay_point();
+		sweep_fresh_page(s, qd_hnsw_fresh_block(s->index, p,
+												s->meta.fresh_pages));
+	}
+}
+
+/*----------
+ * The directory
+ *----------
+ */
+
+static void
+copy_dir_tids(Page page, uint32 first, uint32 end, PageTids *tids)
+{
+	tids->n = 0;
+	if (PageIsNew(page))
+		return;
+	for (uint32 vid = first; vid < end; vid++)
+	{
+		QdDirEntry *entry = QdPageDirEntry(page, vid);
+
+		if (entry->state != QD_VERTEX_LIVE)
+			continue;
+		tids->place[tids->n] = vid - first;
+		tids->tid[tids->n++] = entry->tid;
+	}
+}
+
+/* Makes them tombstones; META and the page in one record. */
+static void
+bury(Sweep *s, BlockNumber block, uint32 first, const PageTids *tids)
+{
+	Buffer		meta_buffer = qd_hnsw_read(s->index, QD_META_BLOCK,
+										   BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	Buffer		buffer = qd_hnsw_read(s->index, block, BUFFER_LOCK_EXCLUSIVE,
+									  QD_PAGE_DIR);
+	GenericXLogState *state = GenericXLogStart(s->index);
+	QdHnswMeta *meta;
+	Page		page;
+
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0));
+	page = GenericXLogRegisterBuffer(state, buffer, 0);
+	for (int i = 0; i < tids->n; i++)
+		QdPageDirEntry(page, first + tids->place[i])->state = QD_VERTEX_TOMBSTONE;
+	meta->live -= Min(meta->live, tids->n);
+	meta->tombstones += tids->n;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(meta_buffer);
+}
+
+static void
+sweep_directory(Sweep *s)
+{
+	PageTids	tids;
+
+	for (uint32 vid = 0; vid < s->meta.next_vid; vid += QD_DIR_PER_PAGE)
+	{
+		BlockNumber block = qd_hnsw_dir_block(s->index, vid);
+		Buffer		buffer;
+
+		qd_vacuum_delay_point();
+		buffer = qd_hnsw_read(s->index, block, BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+		copy_dir_tids(BufferGetPage(buffer), vid,
+					  Min(vid + QD_DIR_PER_PAGE, s->meta.next_vid), &tids);
+		UnlockReleaseBuffer(buffer);
+		keep_dead(s, &tids);
+		if (tids.n > 0)
+			bury(s, block, vid, &tids);
+	}
+}
+
+/*----------
+ * The two phases of VACUUM
+ *----------
+ */
+
+IndexBulkDeleteResult *
+qd_hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+					IndexBulkDeleteCallback callback, void *callback_state)
+{
+	Sweep		s = {.index = info->index, .callback = callback,
+	.callback_state = callback_state};
+
+	if (stats == NULL)
+		stats = palloc0(sizeof(IndexBulkDeleteResult));
+	s.stats = stats;
+	stats->num_index_tuples = 0;
+	qd_hnsw_merge_lock(info->index, true);
+	qd_hnsw_meta_read(info->index, &s.meta);
+	sweep_fresh(&s);
+	sweep_directory(&s);
+	qd_hnsw_fresh_trim(info->index);
+	qd_hnsw_merge_unlock(info->index);
+	return stats;
+}
+
+/* Merges when a graph exists or is due. */
+static void
+merge_fresh(Relation index)
+{
+	QdHnswMeta	meta;
+	double		rows;
+
+	qd_hnsw_meta_read(index, &meta);
+	rows = (double) (meta.fresh_hi - meta.fresh_lo) *
+		meta.layout.fresh_per_page;
+	if (meta.layout.m0 > 0 && rows > 0 &&
+		(meta.entry_vid != QD_NO_VID ||
+		 rows > qd_hnsw_threshold_rows(index, meta.layout.dim)))
+		qd_hnsw_merge(index, 0);
+}
+
+static void
+repair_if_due(Relation index)
+{
+	QdHnswMeta	meta;
+
+	qd_hnsw_meta_read(index, &meta);
+	if (meta.tombstones > REPAIR_SHARE * (meta.live + meta.tombstones))
+		qd_hnsw_repair(index);
+}
+
+/* Rows in the index; merge lock held. */
+static double
+count_rows(Relation index)
+{
+	QdHnswMeta	meta;
+	double		rows;
+
+	qd_hnsw_meta_read(index, &meta);
+	rows = meta.live;
+	for (uint32 p = meta.fresh_lo; p != meta.fresh_hi; p++)
+	{
+		Buffer		buffer;
+		PageTids	tids;
+
+		qd_vacuum_delay_point();
+		buffer = qd_hnsw_read(index,
+							  qd_hnsw_fresh_block(index, p, meta.fresh_pages),
+							  BUFFER_LOCK_SHARE, QD_PAGE_FRESH);
+		copy_fresh_tids(&meta.layout, BufferGetPage(buffer), &tids);
+		UnlockReleaseBuffer(buffer);
+		rows += tids.n;
+	}
+	return rows;
+}
+
+IndexBulkDeleteResult *
+qd_hnsw_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
+{
+	MemoryContext context;
+	MemoryContext caller;
+
+	if (info->analyze_only)
+		return stats;
+	if (stats == NULL)
+		stats = palloc0(sizeof(IndexBulkDeleteResult));
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"qdrant_hnsw vacuum",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	qd_hnsw_merge_lock(info->index, true);
+	merge_fresh(info->index);
+	repair_if_due(info->index);
+	stats->num_index_tuples = count_rows(info->index);
+	qd_hnsw_merge_unlock(info->index);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	stats->estimated_count = false;
+	stats->num_pages = RelationGetNumberOfBlocks(info->index);
+	return stats;
+}
