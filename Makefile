@@ -28,6 +28,7 @@ REGRESS += filter
 REGRESS += payload_ops
 
 # the index
+REGRESS += hnsw
 
 # collections
 REGRESS += collection

@@ -504,16 +504,16 @@ CREATE ACCESS METHOD qdrant_hnsw TYPE INDEX HANDLER qdrant_hnsw_handler;
 COMMENT ON ACCESS METHOD qdrant_hnsw IS 'nearest neighbours of vectors by a graph';
 
 CREATE FUNCTION qdrant_hnsw_metric_l2(internal) RETURNS integer
-	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l2' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l2' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE FUNCTION qdrant_hnsw_metric_ip(internal) RETURNS integer
-	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_ip' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_ip' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE FUNCTION qdrant_hnsw_metric_cosine(internal) RETURNS integer
-	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_cosine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_cosine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE FUNCTION qdrant_hnsw_metric_l1(internal) RETURNS integer
-	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l1' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l1' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
