@@ -257,7 +257,7 @@ scroll_check(struct op *op, scroll_state *st)
 				"`order_by.start_from` and a filter to exclude the IDs that "
 				"you've already seen for the `order_by.start_from` value");
 	else if (msg->order_by != NULL)
-		op_fail(op, ERR_UNSUPPORTED, "`order_by`");
+		op_fail(op, ERR_UNSUPPORTED, "order_by");
 	else
 		return check_reader(op, msg->with_payload, msg->read_consistency,
 							msg->shard_key_selector);

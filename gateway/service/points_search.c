@@ -404,8 +404,6 @@ static bool
 read_common(const search *s, const Qdrant__ReadConsistency *consistency,
 			const Qdrant__ShardKeySelector *shard_key, arena *a, gw_error *e)
 {
-	if (s->params != NULL && s->params->idf != NULL)
-		return gw_fail(e, a, ERR_UNSUPPORTED, "`params.idf`");
 	return selection_check_message(s->with_payload, a, e) &&
 		read_consistency_check(consistency, a, e) &&
 		shard_key_check(shard_key, ERR_BAD_REQUEST, a, e);
@@ -443,34 +441,6 @@ read_vector_input(search *s, const Qdrant__VectorInput *input, arena *a,
 	}
 }
 
-static const char *
-query_name(const Qdrant__Query *query)
-{
-	switch (query->variant_case)
-	{
-		case QDRANT__QUERY__VARIANT_RECOMMEND:
-			return "recommend";
-		case QDRANT__QUERY__VARIANT_DISCOVER:
-			return "discover";
-		case QDRANT__QUERY__VARIANT_CONTEXT:
-			return "context";
-		case QDRANT__QUERY__VARIANT_ORDER_BY:
-			return "order_by";
-		case QDRANT__QUERY__VARIANT_FUSION:
-			return "fusion";
-		case QDRANT__QUERY__VARIANT_RRF:
-			return "rrf";
-		case QDRANT__QUERY__VARIANT_SAMPLE:
-			return "sample";
-		case QDRANT__QUERY__VARIANT_FORMULA:
-			return "formula";
-		case QDRANT__QUERY__VARIANT_NEAREST_WITH_MMR:
-			return "mmr";
-		default:
-			return "relevance_feedback";
-	}
-}
-
 static bool
 read_query(search *s, const Qdrant__QueryPoints *msg, arena *a, gw_error *e)
 {
@@ -485,9 +455,7 @@ read_query(search *s, const Qdrant__QueryPoints *msg, arena *a, gw_error *e)
 					   "score_threshold. Can't have score_threshold without "
 					   "defining a query.");
 	if (msg->n_prefetch > 0)
-		return gw_fail(e, a, ERR_UNSUPPORTED, "`prefetch`");
-	if (msg->lookup_from != NULL)
-		return gw_fail(e, a, ERR_UNSUPPORTED, "`lookup_from`");
+		return gw_fail(e, a, ERR_UNSUPPORTED, "prefetch");
 	if (query == NULL)
 		return true;
 	switch (query->variant_case)
@@ -502,8 +470,8 @@ read_query(search *s, const Qdrant__QueryPoints *msg, arena *a, gw_error *e)
 			return gw_fail(e, a, ERR_BAD_INPUT, "Validation failed: cannot "
 						   "apply Fusion without prefetches");
 		default:
-			return gw_fail(e, a, ERR_UNSUPPORTED, "`query.%s`",
-						   query_name(query));
+			/* named by check_supported already */
+			return gw_fail(e, a, ERR_UNSUPPORTED, "query of this kind");
 	}
 }
 
