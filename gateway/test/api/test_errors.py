@@ -72,10 +72,10 @@ def test_query_refuses(gateway, collection, body, status, text):
 
 @pytest.mark.parametrize("method, path, body, names", [
     ("PUT", "/points", {"points": [{"id": 1, "vector": {"text": {"indices": [1], "values": [1.0]}}}]}, "text"),
-    ("PUT", "/points", {**points(), "shard_key": "a"}, "shard_key"),
+    ("PUT", "/points", {**points(), "shard_key": "a"}, "Shard key \"a\""),
     ("POST", "/points/query", {"query": [1, 2, 3, 4], "prefetch": [{"query": [1, 2, 3, 4], "limit": 5}]}, "prefetch"),
     ("POST", "/points/query", {"query": {"recommend": {"positive": [1]}}}, "recommend"),
-    ("POST", "/points/query", {"query": {"fusion": "rrf"}, "prefetch": []}, "fusion"),
+    ("POST", "/points/query", {"query": {"fusion": "rrf"}, "prefetch": []}, "Fusion"),
     ("POST", "/points/query", {"query": 1, "lookup_from": {"collection": "other"}}, "lookup_from"),
     ("POST", "/points/scroll", {"order_by": "price"}, "order_by"),
 ])
