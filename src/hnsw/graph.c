@@ -519,7 +519,8 @@ qd_graph_search_best(QdGraphSearch *s, QdCandidate *out, int max)
 
 /*
  * A candidate is kept when no kept one is nearer to it than the vertex itself
- * is: the links then lead into different directions.
+ * is: the links then lead into different directions.  Copies of the vertex
+ * count once, lest they fill all of its links.
  */
 int
 qd_graph_select(const QdCandidate *candidates, int n, int m, int fill,
@@ -535,8 +536,12 @@ qd_graph_select(const QdCandidate *candidates, int n, int m, int fill,
 		bool		diverse = true;
 
 		for (int j = 0; j < kept && diverse; j++)
-			diverse = pair(arg, candidates[i].vid, out[j].vid) >=
-				candidates[i].distance;
+		{
+			float		d = pair(arg, candidates[i].vid, out[j].vid);
+
+			diverse = d > candidates[i].distance ||
+				(d == candidates[i].distance && d != out[j].distance);
+		}
 		if (!diverse)
 			continue;
 		keep[i] = true;

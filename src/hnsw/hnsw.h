@@ -166,7 +166,8 @@ typedef struct QdDirEntry
  *	OFFSET		SIZE			MEANING
  *	0			32				QdVertexHead
  *	32			own_dims		own code, padded to 16
- *	off_ids		4 * m0			neighbour vids, nearest first
+ *	off_ids		4 * m0			neighbour vids: nearest first, but those
+ *								that linked here since the last pruning
  */
 typedef struct QdVertexHead
 {
@@ -357,6 +358,14 @@ QdVertexIds(const QdHnswLayout *l, QdVertexHead *v)
 	return (uint32 *) ((char *) v + l->off_ids);
 }
 
+/* The ordinal in the special space of a VERTEX page. */
+static inline uint32
+QdVertexOrdinal(const QdHnswLayout *l, uint32 vid)
+{
+	return vid / QD_DIR_PER_PAGE * (l->stripe_pages - 1) +
+		vid % QD_DIR_PER_PAGE / l->npp;
+}
+
 static inline QdFreshSlot *
 QdPageFreshSlot(const QdHnswLayout *l, Page page, int n)
 {
@@ -436,6 +445,9 @@ extern void qd_hnsw_merge_unlock(Relation index);
 /* Moves at most max_rows (0 = all) fresh rows into the graph; lock held. */
 extern double qd_hnsw_merge(Relation index, uint32 max_rows);
 
+/* The level of the n-th vertex: L or higher with probability 32^-L. */
+extern int	qd_hnsw_level(uint64 seed, uint64 n);
+
 /* build.c */
 extern IndexBuildResult *qd_hnsw_build(Relation heap, Relation index,
 									   struct IndexInfo *info);
@@ -455,11 +467,21 @@ extern void qd_hnsw_builder_add(QdGraphBuilder *b, ItemPointer tid,
 								const qd_code_head *head, const int8 *code);
 extern uint32 qd_hnsw_builder_count(const QdGraphBuilder *b);
 extern Size qd_hnsw_builder_memory(const QdGraphBuilder *b);
-/* Links all; progress(done) is called now and then (may be NULL). */
+/* Bytes that a row will have taken in the end. */
+extern Size qd_hnsw_builder_row_memory(const QdHnswLayout *layout);
+/* A row that was added; code points into the builder. */
+extern void qd_hnsw_builder_row(const QdGraphBuilder *b, uint32 row,
+								ItemPointer tid, qd_code_head *head,
+								const int8 **code);
+/* Links all; progress(rows done) is called now and then (may be NULL). */
 extern void qd_hnsw_builder_link(QdGraphBuilder *b,
 								 void (*progress) (uint32 done));
-/* Writes DIR and VERTEX stripes and META; the graph was empty before. */
-extern void qd_hnsw_builder_write(QdGraphBuilder *b, Relation index);
+/*
+ * Writes and logs DIR and VERTEX stripes, then META; the graph was empty
+ * before, and the caller holds the merge lock or is alone.
+ */
+extern void qd_hnsw_builder_write(QdGraphBuilder *b, Relation index,
+								  void (*progress) (uint32 done));
 extern void qd_hnsw_builder_free(QdGraphBuilder *b);
 
 /* scan.c */

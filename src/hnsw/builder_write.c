@@ -1,0 +1,236 @@
+/*
+ * builder_write.c
+ *		Writes the graph in memory to pages.
+ *
+ * Its stripes are written and logged page by page; META, written last, makes
+ * them the graph.  After a crash before that they are room that the next
+ * writer uses.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "access/xloginsert.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "hnsw/builder.h"
+
+/* Of every vertex that was never freed; a block of zeroes has 0. */
+#define FIRST_GEN	1
+
+typedef struct Writer
+{
+	const QdGraphBuilder *b;
+	Relation	index;
+	uint32		first;			/* vid of node 0, first of a stripe */
+	uint32	   *owners;			/* row of an upper node */
+} Writer;
+
+/*
+ * Room for all nodes: whole stripes, so that each page is written once.  The
+ * rest of a stripe that an earlier graph left stays unused.
+ */
+static void
+reserve(Writer *w)
+{
+	Buffer		buffer = qd_hnsw_read(w->index, QD_META_BLOCK,
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	GenericXLogState *state = GenericXLogStart(w->index);
+	QdHnswMeta *meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+	uint64		first = (meta->next_vid + (uint64) QD_DIR_PER_PAGE - 1) /
+		QD_DIR_PER_PAGE * QD_DIR_PER_PAGE;
+
+	if (first + w->b->nodes >= QD_NO_VID)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many vertices in index \"%s\"",
+						RelationGetRelationName(w->index)),
+				 errhint("Please REINDEX it.")));
+	w->first = first;
+	for (uint64 vid = first; vid < first + w->b->nodes; vid += QD_DIR_PER_PAGE)
+		if (qd_hnsw_dir_block(w->index, vid) == InvalidBlockNumber)
+			qd_hnsw_add_stripe(w->index, meta);
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
+find_owners(Writer *w)
+{
+	const QdGraphBuilder *b = w->b;
+
+	w->owners = palloc_extended(Max(b->nodes - b->n, 1) * sizeof(uint32),
+								MCXT_ALLOC_HUGE);
+	for (uint32 row = 0; row < b->n; row++)
+		for (int level = 1; level <= b->levels[row]; level++)
+			w->owners[qd_builder_node(b, row, level) - b->n] = row;
+}
+
+static inline uint32
+owner_of(const Writer *w, uint32 node)
+{
+	return node < w->b->n ? node : w->owners[node - w->b->n];
+}
+
+static inline int
+level_of(const Writer *w, uint32 node)
+{
+	return node < w->b->n ? 0 : node - w->b->uppers[owner_of(w, node)] + 1;
+}
+
+static void
+fill_entry(const Writer *w, uint32 node, QdDirEntry *entry)
+{
+	uint32		row = owner_of(w, node);
+
+	entry->gen = FIRST_GEN;
+	entry->level = level_of(w, node);
+	if (entry->level == 0)
+	{
+		entry->tid = w->b->tids[row];
+		entry->state = QD_VERTEX_LIVE;
+		entry->link = QD_NO_VID;
+		entry->n_tids = 1;
+		return;
+	}
+	ItemPointerSetInvalid(&entry->tid);
+	entry->state = QD_VERTEX_UPPER;
+	entry->link = w->first + row;
+}
+
+static uint32
+ring_of(const Writer *w, uint32 row, int level)
+{
+	const QdGraphBuilder *b = w->b;
+
+	if (level > 0)
+		return w->first + qd_builder_node(b, row, level - 1);
+	if (b->levels[row] == 0)
+		return QD_NO_VID;
+	return w->first + qd_builder_node(b, row, b->levels[row]);
+}
+
+static void
+fill_vertex(const Writer *w, uint32 node, QdVertexHead *v)
+{
+	const QdGraphBuilder *b = w->b;
+	uint32		row = owner_of(w, node);
+	const uint32 *links = qd_builder_links(b, node);
+	uint32	   *ids = QdVertexIds(&b->layout, v);
+
+	v->vid = w->first + node;
+	v->gen = FIRST_GEN;
+	v->level = level_of(w, node);
+	v->ring = ring_of(w, row, v->level);
+	v->degree = b->degrees[node];
+	v->code = b->heads[row];
+	memcpy(QdVertexCode(v), qd_builder_code(b, row), b->layout.own_dims);
+	for (int i = 0; i < v->degree; i++)
+		ids[i] = w->first + qd_builder_node(b, links[i], v->level);
+}
+
+/* Whatever the block held before is of no interest. */
+static Buffer
+begin_page(Relation index, BlockNumber block, QdPageKind kind, uint32 ordinal,
+		   Size content)
+{
+	Buffer		buffer = ReadBufferExtended(index, MAIN_FORKNUM, block,
+											RBM_ZERO_AND_LOCK, NULL);
+
+	START_CRIT_SECTION();
+	qd_hnsw_page_init(BufferGetPage(buffer), kind, ordinal, content);
+	return buffer;
+}
+
+static void
+finish_page(Relation index, Buffer buffer)
+{
+	MarkBufferDirty(buffer);
+	if (RelationNeedsWAL(index))
+		log_newpage_buffer(buffer, true);
+	END_CRIT_SECTION();
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
+write_dir(const Writer *w, uint32 node)
+{
+	uint32		vid = w->first + node;
+	uint32		n = Min(QD_DIR_PER_PAGE, w->b->nodes - node);
+	Buffer		buffer = begin_page(w->index, qd_hnsw_dir_block(w->index, vid),
+									QD_PAGE_DIR, vid / QD_DIR_PER_PAGE,
+									QD_DIR_PER_PAGE * sizeof(QdDirEntry));
+
+	for (uint32 i = 0; i < n; i++)
+		fill_entry(w, node + i,
+				   QdPageDirEntry(BufferGetPage(buffer), vid + i));
+	finish_page(w->index, buffer);
+}
+
+/* Returns the node after those of the page. */
+static uint32
+write_vertices(const Writer *w, uint32 node)
+{
+	const QdHnswLayout *l = &w->b->layout;
+	uint32		vid = w->first + node;
+	uint32		n = Min(l->npp, QD_DIR_PER_PAGE - vid % QD_DIR_PER_PAGE);
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(w->index, vid, &offset);
+	Buffer		buffer = begin_page(w->index, block, QD_PAGE_VERTEX,
+									QdVertexOrdinal(l, vid),
+									(Size) l->npp * l->block_bytes);
+
+	n = Min(n, w->b->nodes - node);
+	for (uint32 i = 0; i < n; i++)
+		fill_vertex(w, node + i,
+					QdPageVertex(BufferGetPage(buffer),
+								 offset + i * l->block_bytes));
+	finish_page(w->index, buffer);
+	return node + n;
+}
+
+static void
+publish(const Writer *w)
+{
+	const QdGraphBuilder *b = w->b;
+	Buffer		buffer = qd_hnsw_read(w->index, QD_META_BLOCK,
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	GenericXLogState *state = GenericXLogStart(w->index);
+	QdHnswMeta *meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+
+	meta->entry_level = b->levels[b->entry];
+	meta->entry_vid = w->first + qd_builder_node(b, b->entry, meta->entry_level);
+	meta->entry_gen = FIRST_GEN;
+	meta->next_vid = w->first + b->nodes;
+	meta->live += b->n;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+qd_hnsw_builder_write(QdGraphBuilder *b, Relation index,
+					  void (*progress) (uint32 done))
+{
+	Writer		w = {.b = b,.index = index};
+
+	if (b->n == 0)
+		return;
+	reserve(&w);
+	find_owners(&w);
+	for (uint32 node = 0; node < b->nodes;)
+	{
+		if (node % QD_DIR_PER_PAGE == 0)
+		{
+			/* after a crash the file may end before the stripe does */
+			qd_hnsw_extend(index, qd_hnsw_dir_block(index, w.first + node) +
+						   b->layout.stripe_pages);
+			write_dir(&w, node);
+			if (progress != NULL)
+				progress(Min(node, b->n));
+		}
+		CHECK_FOR_INTERRUPTS();
+		node = write_vertices(&w, node);
+	}
+	publish(&w);
+	pfree(w.owners);
+}
