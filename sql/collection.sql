@@ -22,9 +22,17 @@ FROM qdrant_catalog.vectors v JOIN qdrant_catalog.collections c ON c.id = v.coll
 	JOIN pg_attribute a ON a.attrelid = c.relation AND a.attname = v.column_name
 WHERE c.name = 'my docs é' ORDER BY v.name;
 SELECT count(*) FROM pg_attribute WHERE attrelid = 'qdrant."my docs é"'::regclass AND attnum > 0;
--- a vector has the index its config asks for
+-- a vector has the index its config asks for, if there can be one
 SELECT pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid = 'qdrant."my docs é"'::regclass AND NOT indisprimary ORDER BY indkey[0];
+
+SELECT qdrant.create_collection('long', '{"vectors": {
+	"l1": {"size": 8000, "distance": "Manhattan"}, "longer": {"size": 8001, "distance": "Manhattan"},
+	"dot": {"size": 65536, "distance": "Dot"}, "cosine": {"size": 65536, "distance": "Cosine"},
+	"euclid": {"size": 65536, "distance": "Euclid"}}}');
+SELECT indexrelid::regclass FROM pg_index
+WHERE indrelid = 'qdrant.long'::regclass AND NOT indisprimary ORDER BY indkey[0];
+SELECT qdrant.drop_collection('long');
 
 SELECT qdrant.create_collection(repeat('n', 255), '{}');
 SELECT qdrant.create_collection(repeat('n', 256), '{}');

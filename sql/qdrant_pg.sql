@@ -1068,8 +1068,8 @@ END
 $$;
 
 -- Makes, changes or drops the index of a vector column, so that it has the m
--- and ef_construct of the config (the vector's own first).  Builds block
--- writers.
+-- and ef_construct of the config (the vector's own first), or none where
+-- the access method takes no vectors so long.  Builds block writers.
 CREATE FUNCTION qdrant_catalog.sync_index(relation regclass, config jsonb, vector jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -1092,7 +1092,7 @@ BEGIN
 		JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[0]
 	WHERE i.indrelid = relation AND t.attname = vector ->> 'column' AND i.indpred IS NULL
 	ORDER BY 1 LIMIT 1;
-	IF (hnsw ->> 'm')::numeric = 0 THEN
+	IF (hnsw ->> 'm')::numeric = 0 OR (opclass = 'vector_l1_ops' AND (vector ->> 'dim')::integer > 8000) THEN
 		IF FOUND THEN
 			EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(index_oid));
 		END IF;
