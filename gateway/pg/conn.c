@@ -399,6 +399,16 @@ on_write(evutil_socket_t fd, short what, void *arg)
 		conn_lost(conn, PQerrorMessage(conn->pq));
 }
 
+bool
+conn_alive(pg_conn *conn)
+{
+	/* the first read may take a farewell, the second finds the end */
+	if (PQconsumeInput(conn->pq) && PQconsumeInput(conn->pq))
+		return true;
+	conn_lost(conn, PQerrorMessage(conn->pq));
+	return false;
+}
+
 void
 conn_start(pg_conn *conn, pg_job *job)
 {

@@ -122,6 +122,12 @@ extern pg_conn *conn_create(struct pg_pool *pool, bool maintenance);
 extern void conn_destroy(pg_conn *conn);
 extern void conn_connect(pg_conn *conn);
 
+/*
+ * Has the server left an idle connection whose end the loop hasn't seen yet?
+ * Then it is down afterwards.
+ */
+extern bool conn_alive(pg_conn *conn);
+
 /* Starts an idle connection on a job. */
 extern void conn_start(pg_conn *conn, pg_job *job);
 

@@ -195,6 +195,8 @@ dispatch(struct pg_pool *pool, lane *l)
 
 		if (conn == NULL)
 			break;
+		if (!conn_alive(conn))
+			continue;
 		unlink_job(l, job);
 		job->tries++;
 		conn_start(conn, job);

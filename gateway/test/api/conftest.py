@@ -1,13 +1,10 @@
 """One PostgreSQL and one gateway for the whole run; tests that break things
 make their own."""
-import warnings
+import itertools
 
 import pytest
 
 from harness import GATEWAY, Gateway, Postgres
-
-warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
-
 
 @pytest.fixture(scope="session")
 def directory(tmp_path_factory):
@@ -38,12 +35,13 @@ def keyed(directory, postgres):
     assert server.stop() == 0
 
 
+_numbers = itertools.count()
+
+
 @pytest.fixture
-def collection(gateway, request):
+def collection(gateway):
     """A fresh collection: unnamed vector of 4 dimensions, Cosine, three points."""
-    name = request.node.name[:200].replace("/", "_")
-    path = f"/collections/{name.replace('[', '_').replace(']', '_').replace(' ', '_')}"
-    gateway.request("DELETE", path)
+    path = f"/collections/test_{next(_numbers)}"
     gateway.result("PUT", path, {"vectors": {"size": 4, "distance": "Cosine"}})
     gateway.result("PUT", path + "/points?wait=true", {"points": [
         {"id": 1, "vector": [1, 0, 0, 0], "payload": {"city": "Berlin"}},

@@ -64,6 +64,7 @@ def test_grpc_lets_in(keyed):
         assert messages.QdrantStub(channel).HealthCheck(messages.HealthCheckRequest(), timeout=10).version == "1.19.0"
 
 
+@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 @pytest.mark.parametrize("prefer_grpc", [False, True])
 def test_client_with_key(keyed, prefer_grpc):
     client = QdrantClient(host="127.0.0.1", port=keyed.http_port, grpc_port=keyed.grpc_port, prefer_grpc=prefer_grpc,
