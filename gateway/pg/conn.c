@@ -145,11 +145,17 @@ wait_connect(pg_conn *conn, short what)
 		conn_lost(conn, "could not wait for the socket");
 }
 
+/* An error outside of any query: the server is about to hang up. */
 static void
-ignore_notice(void *arg, const PGresult *r)
+on_notice(void *arg, const PGresult *r)
 {
-	(void) arg;
-	(void) r;
+	pg_conn    *conn = arg;
+	const char *severity = PQresultErrorField(r,
+											  PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	if (severity != NULL && (strcmp(severity, "FATAL") == 0 ||
+							 strcmp(severity, "PANIC") == 0))
+		conn->doomed = true;
 }
 
 void
@@ -173,7 +179,7 @@ conn_connect(pg_conn *conn)
 		conn_lost(conn, conn->pq ? PQerrorMessage(conn->pq) : "no memory");
 		return;
 	}
-	PQsetNoticeReceiver(conn->pq, ignore_notice, NULL);
+	PQsetNoticeReceiver(conn->pq, on_notice, conn);
 	wait_connect(conn, EV_WRITE);
 }
 
@@ -297,7 +303,7 @@ finish_setup(pg_conn *conn)
 		return;
 	}
 	conn->cancel = PQgetCancel(conn->pq);
-	conn->cancelling = conn->recycle = false;
+	conn->cancelling = conn->recycle = conn->doomed = false;
 	conn->mode = PLAN_CUSTOM;
 	conn->backoff_ms = BACKOFF_MIN_MS;
 	conn->state = CONN_IDLE;
@@ -382,8 +388,8 @@ on_read(evutil_socket_t fd, short what, void *arg)
 				take_results(conn);
 			break;
 		default:
-			/* notices and parameter changes; PQconsumeInput took them */
-			if (PQstatus(conn->pq) == CONNECTION_BAD)
+			/* notices and parameter changes */
+			if (PQisBusy(conn->pq) || conn->doomed)
 				conn_lost(conn, PQerrorMessage(conn->pq));
 	}
 }
@@ -402,8 +408,8 @@ on_write(evutil_socket_t fd, short what, void *arg)
 bool
 conn_alive(pg_conn *conn)
 {
-	/* the first read may take a farewell, the second finds the end */
-	if (PQconsumeInput(conn->pq) && PQconsumeInput(conn->pq))
+	/* PQisBusy is what parses a farewell */
+	if (PQconsumeInput(conn->pq) && !PQisBusy(conn->pq) && !conn->doomed)
 		return true;
 	conn_lost(conn, PQerrorMessage(conn->pq));
 	return false;

@@ -108,6 +108,8 @@ typedef struct pg_conn
 	bool		recycle;		/* close it after this job: its OIDs may be
 								 * stale */
 
+	bool		doomed;			/* the server has said it ends the session */
+
 	pg_job	   *job;
 	expected   *expect;			/* malloc'd, grows */
 	int			n_expect;

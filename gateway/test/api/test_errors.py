@@ -62,7 +62,7 @@ def test_payload_with_nul_is_refused_by_name(gateway, collection):
     ({"query": 99}, 404, "Not found: No point with id 99 found"),
     ({"query": [1, 2, 3, 4], "limit": 0}, 422, "Validation error in JSON body: [internal.limit: value 0 invalid, must be 1 or larger]"),
     ({"query": [1, 2, 3, 4], "limit": -1}, 400, "Format error in JSON body: "),
-    ({"query": [1, 2, 3, 4], "filter": {"must": [{"key": "a"}]}}, 400, "Format error in JSON body: "),
+    ({"query": [1, 2, 3, 4], "filter": {"must": [{"key": "a"}]}}, 422, "Validation error in JSON body: [internal.filter.must[0]"),
     ({"query": [1, 2, 3, 4], "filter": {"nope": []}}, 400, "Format error in JSON body: unknown field `nope`"),
 ])
 def test_query_refuses(gateway, collection, body, status, text):

@@ -1,4 +1,5 @@
 """Settings: a wrong one ends the start with an error that names it."""
+import secrets
 import subprocess
 
 import pytest
@@ -52,7 +53,7 @@ def test_collection_size_limit(tmp_path, postgres):
         gateway.result("PUT", "/collections/small", {"vectors": {"size": 2, "distance": "Dot"}})
         stored = 0
         for i in range(40):
-            body = {"points": [{"id": 10 * i + k, "vector": [1, 2], "payload": {"t": f"{i}{k}" * 2000}} for k in range(10)]}
+            body = {"points": [{"id": 10 * i + k, "vector": [1, 2], "payload": {"t": secrets.token_hex(2000)}} for k in range(10)]}
             status, answer, _ = gateway.request("PUT", "/collections/small/points?wait=true", body)
             if status != 200:
                 break
