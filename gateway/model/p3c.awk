@@ -7,7 +7,8 @@
 #	message fields lose it (NULL says absent), scalars and enums become a
 #	one-member oneof has_NAME, strings a one-member oneof str_NAME.  Maps of
 #	Value become `repeated bytes`: payloads stay wire slices (model.h).  A
-#	field called `base` would collide with the struct's head.
+#	field called `base` would collide with the struct's head.  What is
+#	deprecated must be read all the same, so the mark goes.
 #
 # stage=h, stage=c  Turns those oneofs into protobuf-c's own notion of optional,
 #	known from proto2: `protobuf_c_boolean has_NAME` beside the scalar; a NULL
@@ -23,8 +24,11 @@ stage == "proto" && pass == 1 {
 stage == "proto" && !begun {
 	begun = 1
 	print "syntax = \"proto3\";"
-	print "import \"google/protobuf/timestamp.proto\";"
-	print "import \"protobuf-c/protobuf-c.proto\";"
+	if (package == "qdrant")
+	{
+		print "import \"google/protobuf/timestamp.proto\";"
+		print "import \"protobuf-c/protobuf-c.proto\";"
+	}
 	print "package " package ";"
 }
 
@@ -39,6 +43,7 @@ stage == "proto" {
 			in_service = 0
 		next
 	}
+	sub(/ \[deprecated = true\]/, "")
 	if ($1 == "message")
 		message = $2
 	if ($1 == "map<string," && $2 == "Value>" && message != "Struct")

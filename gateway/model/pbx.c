@@ -304,8 +304,15 @@ store_repeated(unpacker *u, ProtobufCMessage *m,
 			   int depth)
 {
 	size_t	   *count = count_of(m, f);
-	char	   *place = *(char **) place_of(m, f) + *count * element_size(f);
+	char	   *array = *(char **) place_of(m, f);
+	char	   *place;
 
+	/* no array was made for a run without a whole element */
+	if (array == NULL)
+		return w->value == 0 ||
+			failed(u, expected_type(f) == WIRE_VARINT ? "invalid varint"
+				   : "buffer underflow");
+	place = array + *count * element_size(f);
 	if (w->type == WIRE_BYTES && expected_type(f) != WIRE_BYTES)
 		return store_packed(u, f, w, place, count);
 	if (f->type == PROTOBUF_C_TYPE_MESSAGE)

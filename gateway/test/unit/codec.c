@@ -240,7 +240,7 @@ static const refusal refusals[] = {
 	{&schema_query, "{\"query\":{\"bogus\":1}}", ERR_JSON_FORMAT, "Expected some form of vector, id, or a type of query at line 1 column 21"},
 	{&schema_query, "{\"query\":[1],\"limit\":0,\"params\":{\"hnsw_ef\":0}}", ERR_VALIDATION_JSON, "[internal.limit: value 0 invalid, must be 1 or larger; internal.params.hnsw_ef: value 0 invalid, must be 1 or larger]"},
 	{&schema_query, "{\"query\":{\"nearest\":[1],\"mmr\":{\"diversity\":-0.1}}}", ERR_VALIDATION_JSON, "[internal.query.mmr.diversity: value -0.10000000149011612 invalid, must be from 0.0 to 1.0]"},
-	{&schema_query, "{\"prefetch\":{},\"query\":{\"fusion\":\"rrf\"}}", ERR_UNSUPPORTED, "prefetch"},
+	{&schema_query, "{\"query\":{\"formula\":\"$score\"}}", ERR_UNSUPPORTED, "query.formula"},
 	{&schema_query, "{\"query\":{\"sample\":\"random\"}}", ERR_UNSUPPORTED, "query.sample"},
 	{&schema_query_batch, "{\"searches\":[{},{\"limit\":0}]}", ERR_VALIDATION_JSON, "[searches[1].internal.limit: value 0 invalid, must be 1 or larger]"},
 	{&schema_search, "{\"vector\":[1]}", ERR_JSON_FORMAT, "missing field `limit` at line 1 column 14"},
@@ -471,6 +471,8 @@ grpc_messages(void **state)
 	Qdrant__Condition condition = QDRANT__CONDITION__INIT;
 	Qdrant__FieldCondition field = QDRANT__FIELD_CONDITION__INIT;
 	Qdrant__Condition *must[] = {&empty, &condition};
+	Qdrant__Query sample = QDRANT__QUERY__INIT;
+	Qdrant__QueryPoints query = QDRANT__QUERY_POINTS__INIT;
 
 	assert_grpc(&scroll.base, ERR_VALIDATION_GRPC, "[collection_name: value \"\" invalid, must be from 1 to 255 characters]");
 	scroll.collection_name = "c";
@@ -498,10 +500,11 @@ grpc_messages(void **state)
 	assert_grpc(&scroll.base, ERR_NONE, "");
 	/* the condition that says nothing is gone */
 	assert_int_equal(filter.n_must, 1);
-	scroll.order_by = arena_alloc(memory, sizeof(*scroll.order_by));
-	qdrant__order_by__init(scroll.order_by);
-	scroll.order_by->key = "a";
-	assert_grpc(&scroll.base, ERR_UNSUPPORTED, "order_by");
+	query.collection_name = "c";
+	query.query = &sample;
+	assert_grpc(&query.base, ERR_GRPC_ARGUMENT, "Query variant is missing");
+	sample.variant_case = QDRANT__QUERY__VARIANT_SAMPLE;
+	assert_grpc(&query.base, ERR_UNSUPPORTED, "query.sample");
 }
 
 /*----------
