@@ -126,6 +126,29 @@ SELECT qdrant.update_collection('c', '{"quantization_config": {"binary": {}}}');
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"quantization_config": {"binary": {}}}}}');
 SELECT qdrant.update_collection('c', '{"strict_mode_config": {"enabled": true}}');
 
+-- thresholds are the index's; it is built anew only for another graph, or for
+-- one where there was none
+CREATE FUNCTION built(oid OUT oid) LANGUAGE sql AS
+	$$SELECT relfilenode FROM pg_class WHERE relname = 'c_embedding_idx'$$;
+CREATE FUNCTION patch(config jsonb, OUT "built anew" bool, OUT options text[]) LANGUAGE plpgsql AS $$
+DECLARE
+	was CONSTANT oid := built();
+BEGIN
+	PERFORM qdrant.update_collection('c', config);
+	"built anew" := built() <> was;
+	options := reloptions FROM pg_class WHERE relname = 'c_embedding_idx';
+END
+$$;
+INSERT INTO qdrant.c (id, embedding) SELECT i, '[1,2,3,4]' FROM generate_series(1, 100) i;
+SELECT * FROM patch('{}');
+SELECT * FROM patch('{"optimizers_config": {"indexing_threshold": 50}}');
+SELECT * FROM patch('{"optimizers_config": {"indexing_threshold": 1}, "hnsw_config": {"full_scan_threshold": 20}}');
+SELECT * FROM patch('{"optimizers_config": {"indexing_threshold": 10000}, "hnsw_config": {"full_scan_threshold": 18446744073709551615}}');
+SELECT * FROM patch('{"hnsw_config": {"ef_construct": 20000}}');
+SELECT * FROM patch('{"optimizers_config": {"indexing_threshold": 0}, "hnsw_config": {"ef_construct": 100, "full_scan_threshold": 10000}}');
+DROP FUNCTION patch, built;
+TRUNCATE qdrant.c;
+
 -- indexed_vectors_count: over the threshold, and only with an index
 INSERT INTO qdrant.c (id, embedding) SELECT i, '[1,2,3,4]' FROM generate_series(1, 100) i;
 SELECT qdrant.collection_info('c') -> 'indexed_vectors_count' AS "never";

@@ -1067,32 +1067,77 @@ BEGIN
 END
 $$;
 
--- Makes, changes or drops the index of a vector column, so that it has the m
--- and ef_construct of the config (the vector's own first), or none where
--- the access method takes no vectors so long.  Builds block writers.
-CREATE FUNCTION qdrant_catalog.sync_index(relation regclass, config jsonb, vector jsonb) RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+-- The options of a vector's index by its config (the vector's own members
+-- first), those that are the access method's defaults but for m and
+-- ef_construction left out; NULL: it has no index.  An indexing_threshold of
+-- 0 means never.
+CREATE FUNCTION qdrant_catalog.index_options(config jsonb, vector jsonb) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	largest CONSTANT numeric := 2147483647;
 	vectors CONSTANT jsonb := config -> 'params' -> 'vectors';
 	params CONSTANT jsonb := CASE WHEN jsonb_typeof(vectors -> 'size') = 'number' THEN vectors
 		ELSE vectors -> (vector ->> 'name') END;
 	hnsw CONSTANT jsonb := (config -> 'hnsw_config') || coalesce(params -> 'hnsw_config', '{}');
-	wanted CONSTANT text[] := ARRAY[
+	full_scan CONSTANT numeric := least((hnsw ->> 'full_scan_threshold')::numeric, largest);
+	indexing CONSTANT numeric := least(coalesce(nullif(
+		(config -> 'optimizer_config' ->> 'indexing_threshold')::numeric, 0), largest), largest);
+BEGIN
+	-- the access method takes no longer vectors for this distance
+	IF (hnsw ->> 'm')::numeric = 0
+		OR (vector ->> 'distance' = 'Manhattan' AND (vector ->> 'dim')::integer > 8000) THEN
+		RETURN NULL;
+	END IF;
+	RETURN array_remove(ARRAY[
 		'm=' || least(greatest((hnsw ->> 'm')::numeric, 2), 100),
-		'ef_construction=' || least((hnsw ->> 'ef_construct')::numeric, 2000)];
+		'ef_construction=' || least((hnsw ->> 'ef_construct')::numeric, 2000),
+		CASE WHEN full_scan <> 10000 THEN 'full_scan_threshold=' || full_scan END,
+		CASE WHEN indexing <> 10000 THEN 'indexing_threshold=' || indexing END], NULL);
+END
+$$;
+
+-- Must the index be built anew after its options have changed: is another
+-- graph wanted, or one where there was none?
+CREATE FUNCTION qdrant_catalog.needs_build(relation regclass, column_name text, dim integer, was text[], wanted text[])
+RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	threshold_was CONSTANT numeric := coalesce((SELECT split_part(o, '=', 2)
+		FROM unnest(was) o WHERE o LIKE 'indexing_threshold=%'), '10000');
+	threshold CONSTANT numeric := coalesce((SELECT split_part(o, '=', 2)
+		FROM unnest(wanted) o WHERE o LIKE 'indexing_threshold=%'), '10000');
+	kb numeric;
+BEGIN
+	IF NOT coalesce(was, '{}') @> wanted[1:2] THEN
+		RETURN true;
+	ELSIF threshold >= threshold_was THEN
+		RETURN false;
+	END IF;
+	EXECUTE format('SELECT count(t.%I) FROM %s t', column_name, qdrant_catalog.quoted_name(relation)) INTO kb;
+	kb := kb * dim * 4 / 1024;
+	RETURN kb > threshold AND kb <= threshold_was;
+END
+$$;
+
+-- Makes, changes or drops the index of a vector column, so that it is as the
+-- config wants it.  Builds block writers.
+CREATE FUNCTION qdrant_catalog.sync_index(relation regclass, config jsonb, vector jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	wanted CONSTANT text[] := qdrant_catalog.index_options(config, vector);
 	opclass CONSTANT text := CASE vector ->> 'distance' WHEN 'Cosine' THEN 'vector_cosine_ops'
 		WHEN 'Euclid' THEN 'vector_l2_ops' WHEN 'Dot' THEN 'vector_ip_ops'
 		WHEN 'Manhattan' THEN 'vector_l1_ops' END;
 	index_oid regclass;
-	options text[];
+	was text[];
 BEGIN
-	SELECT i.indexrelid, c.reloptions INTO index_oid, options
+	SELECT i.indexrelid, c.reloptions INTO index_oid, was
 	FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_am a ON a.oid = c.relam AND a.amname = 'qdrant_hnsw'
 		JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[0]
 	WHERE i.indrelid = relation AND t.attname = vector ->> 'column' AND i.indpred IS NULL
 	ORDER BY 1 LIMIT 1;
-	IF (hnsw ->> 'm')::numeric = 0 OR (opclass = 'vector_l1_ops' AND (vector ->> 'dim')::integer > 8000) THEN
+	IF wanted IS NULL THEN
 		IF FOUND THEN
 			EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(index_oid));
 		END IF;
@@ -1100,10 +1145,14 @@ BEGIN
 		EXECUTE format('CREATE INDEX ON %s USING qdrant_hnsw (%I @extschema@.%I) WITH (%s)',
 			qdrant_catalog.quoted_name(relation), vector ->> 'column', opclass,
 			array_to_string(wanted, ', '));
-	ELSIF NOT coalesce(options, '{}') @> wanted THEN
+	ELSIF NOT (coalesce(was, '{}') @> wanted AND wanted @> was) THEN
+		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold)',
+			qdrant_catalog.quoted_name(index_oid));
 		EXECUTE format('ALTER INDEX %s SET (%s)', qdrant_catalog.quoted_name(index_oid),
 			array_to_string(wanted, ', '));
-		EXECUTE format('REINDEX INDEX %s', qdrant_catalog.quoted_name(index_oid));
+		IF qdrant_catalog.needs_build(relation, vector ->> 'column', (vector ->> 'dim')::integer, was, wanted) THEN
+			EXECUTE format('REINDEX INDEX %s', qdrant_catalog.quoted_name(index_oid));
+		END IF;
 	END IF;
 END
 $$;
