@@ -26,6 +26,9 @@
  */
 #define SWEEP_ROWS_PER_EF	250
 
+/* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
+#define FIRST_PASS_ROWS		512
+
 typedef enum Source
 {
 	FROM_GRAPH,
@@ -42,7 +45,6 @@ struct QdCandidates
 	QdTidSet	seen;			/* TIDs handed out */
 
 	QdCollector fresh;
-	bool		sweep_fresh;	/* too many to keep: part of the sweep */
 
 	Source		source;
 	QdPageStore store;
@@ -55,7 +57,8 @@ struct QdCandidates
 };
 
 /*----------
- * The fresh region
+ * The fresh region: its nearest rows.  When they do not suffice, the sweep
+ * takes over, which looks at the region again.
  *----------
  */
 
@@ -72,6 +75,8 @@ add_fresh_row(void *arg, float distance, ItemPointer tid,
 	AddFresh   *add = arg;
 	QdCodeRow	row;
 
+	if (!qd_collector_wants(add->collector, distance))
+		return;
 	row.distance = distance;
 	row.error = add->query == NULL ? 0 :
 		qd_query_error(add->query, head, distance);
@@ -128,6 +133,12 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
 	UnlockReleaseBuffer(buffer);
 }
 
+static Size
+first_pass_rows(const QdCandidates *c)
+{
+	return Max(FIRST_PASS_ROWS, 4 * c->ef);
+}
+
 static void
 sweep_vertices(QdCandidates *c)
 {
@@ -146,6 +157,8 @@ sweep_vertices(QdCandidates *c)
 		score_vertex_page(c, vid, end, &scores);
 		for (int i = 0; i < scores.n; i++)
 		{
+			if (!qd_collector_wants(&c->sweep, scores.vertex[i].distance))
+				continue;
 			row.distance = scores.vertex[i].distance;
 			row.vid = scores.vertex[i].vid;
 			qd_collector_add(&c->sweep, &row);
@@ -153,21 +166,33 @@ sweep_vertices(QdCandidates *c)
 	}
 }
 
+/*
+ * A pass over all rows.  META is read anew, first for the fresh region, then
+ * for the graph: a row merged since the last pass is found in its new place,
+ * at the same distance.
+ */
 static void
 run_sweep(QdCandidates *c)
 {
-	if (c->sweep_fresh)
+	qd_hnsw_meta_read(c->index, &c->meta);
+	if (c->meta.fresh_lo != c->meta.fresh_hi)
+	{
 		collect_fresh(c, &c->sweep);
-	if (c->meta.entry_vid != QD_NO_VID || c->meta.live > 0)
-		sweep_vertices(c);
+		qd_hnsw_meta_read(c->index, &c->meta);
+	}
+	sweep_vertices(c);
 	qd_collector_seal(&c->sweep);
 }
 
+/* From now on all rows not handed out yet come from the sweep. */
 static void
 begin_sweep(QdCandidates *c)
 {
 	c->source = FROM_SWEEP;
-	qd_collector_init(&c->sweep, get_hash_memory_limit());
+	c->has_next = false;
+	c->fresh.n = 0;
+	c->fresh.dropped = false;
+	qd_collector_init(&c->sweep, first_pass_rows(c), get_hash_memory_limit());
 	run_sweep(c);
 }
 
@@ -207,16 +232,18 @@ qd_candidates_sweep_at_once(Relation index, const QdHnswMeta *meta, int ef)
 		sweep_is_cheaper(meta, ef);
 }
 
+/* META has been read. */
 static void
 begin_graph(QdCandidates *c)
 {
 	QdCandidate entry;
 
-	if (c->query == NULL ||
-		qd_candidates_sweep_at_once(c->index, &c->meta, c->ef))
+	if (c->meta.fresh_lo != c->meta.fresh_hi)
 	{
-		begin_sweep(c);
-		return;
+		collect_fresh(c, &c->fresh);
+		qd_collector_seal(&c->fresh);
+		/* what was merged since is in the graph as of now (I5) */
+		qd_hnsw_meta_read(c->index, &c->meta);
 	}
 	qd_hnsw_page_store_init(&c->store, c->index, c->query, c->meta.next_vid);
 	if (!qd_hnsw_find_entry(&c->store, &c->meta, &entry))
@@ -316,24 +343,13 @@ qd_candidates_begin(Relation index, const qd_query *query, int ef)
 	c->query = query;
 	c->ef = ef;
 	qd_tid_set_init(&c->seen);
-	qd_collector_init(&c->fresh, get_hash_memory_limit());
+	qd_collector_init(&c->fresh, first_pass_rows(c), get_hash_memory_limit());
 	qd_hnsw_meta_read(index, &c->meta);
-	if (c->meta.fresh_lo != c->meta.fresh_hi)
-	{
-		collect_fresh(c, &c->fresh);
-		c->sweep_fresh = c->fresh.dropped;
-		if (c->sweep_fresh)
-			qd_collector_restart(&c->fresh);
-		qd_collector_seal(&c->fresh);
-		/* what was merged since is in the graph as of now (I5) */
-		qd_hnsw_meta_read(index, &c->meta);
-	}
-	if (c->sweep_fresh)
-		begin_sweep(c);
-	else if (c->meta.entry_vid != QD_NO_VID || c->meta.live > 0)
+	if (c->meta.entry_vid != QD_NO_VID && c->query != NULL &&
+		!qd_candidates_sweep_at_once(index, &c->meta, ef))
 		begin_graph(c);
 	else
-		c->source = FROM_NOWHERE;
+		begin_sweep(c);
 	return c;
 }
 
@@ -342,11 +358,14 @@ qd_candidates_next(QdCandidates *c, bool next_round, QdRowCandidate *out)
 {
 	for (;;)
 	{
-		const QdCodeRow *fresh = qd_collector_peek(&c->fresh);
+		const QdCodeRow *fresh;
 
+		if (c->fresh.n == 0 && c->fresh.dropped)
+			begin_sweep(c);
 		/* a fresh row may only come when the source's next one is known */
 		if (!fill_next(c, next_round) && c->source != FROM_NOWHERE)
 			return false;
+		fresh = qd_collector_peek(&c->fresh);
 		if (fresh != NULL &&
 			(!c->has_next || fresh->distance <= c->next.distance))
 		{

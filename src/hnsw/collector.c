@@ -12,7 +12,8 @@
 #include "hnsw/tid_set.h"
 
 #define FIRST_ROOM	256
-#define LEAST_ROWS	1024
+#define LEAST_ROWS	1024		/* of memory, however small the limit */
+#define GROWTH		16			/* of a pass over the one before */
 
 /* A total order, so that a pass can go on after any row. */
 static inline bool
@@ -33,11 +34,12 @@ row_before(const QdCodeRow *a, const QdCodeRow *b)
 #include "hnsw/heap_template.h"
 
 void
-qd_collector_init(QdCollector *c, Size memory)
+qd_collector_init(QdCollector *c, Size first_rows, Size memory)
 {
 	memset(c, 0, sizeof(*c));
 	/* twice that while a pass runs */
-	c->most = Max(memory / sizeof(QdCodeRow) / 2, LEAST_ROWS);
+	c->limit_rows = Max(memory / sizeof(QdCodeRow) / 2, LEAST_ROWS);
+	c->most = Min(first_rows, c->limit_rows);
 }
 
 static inline void
@@ -85,10 +87,10 @@ static void
 drop_far_rows(QdCollector *c)
 {
 	select_first(c->rows, c->n, c->most);
-	c->limit = c->rows[c->most];
+	c->bound = c->rows[c->most];
 	for (Size i = c->most + 1; i < c->n; i++)
-		if (row_before(&c->rows[i], &c->limit))
-			c->limit = c->rows[i];
+		if (row_before(&c->rows[i], &c->bound))
+			c->bound = c->rows[i];
 	c->n = c->most;
 	c->bounded = true;
 	c->dropped = true;
@@ -99,7 +101,7 @@ qd_collector_add(QdCollector *c, const QdCodeRow *row)
 {
 	if (c->resumed && !row_before(&c->last, row))
 		return;
-	if (c->bounded && !row_before(row, &c->limit))
+	if (c->bounded && !row_before(row, &c->bound))
 		return;
 	if (c->n == c->room)
 	{
@@ -139,4 +141,5 @@ qd_collector_restart(QdCollector *c)
 	c->n = 0;
 	c->dropped = false;
 	c->bounded = false;
+	c->most = Min(c->most * GROWTH, c->limit_rows);
 }
