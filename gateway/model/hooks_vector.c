@@ -257,6 +257,18 @@ read_unnamed(jctx *c, jnode *v, Qdrant__Vectors *vectors)
 	return true;
 }
 
+/* Vectors by name: any name, also one that the tree takes for a payload's. */
+static bool
+open_named(jctx *c, jnode *v)
+{
+	if (v->kind != J_OBJECT || !jtree_open(&c->tree, v))
+		return false;
+	for (uint32_t i = 0; i < v->n; i++)
+		if (!jtree_build(&c->tree, &v->members[i].value))
+			return false;
+	return true;
+}
+
 static bool
 read_named(jctx *c, jnode *v, Qdrant__Vectors *vectors)
 {
@@ -264,7 +276,7 @@ read_named(jctx *c, jnode *v, Qdrant__Vectors *vectors)
 		jc_new(c, &qdrant__named_vectors__descriptor);
 	jslot		to = jc_slot(&named->base, "vectors");
 
-	if (v->kind != J_OBJECT ||
+	if (!open_named(c, v) ||
 		!JC_TRY(c, jc_map_of(c, v, &to, hook_vector, NULL)))
 		return false;
 	vectors->vectors_options_case = QDRANT__VECTORS__VECTORS_OPTIONS_VECTORS;
@@ -347,7 +359,7 @@ read_named_column(jctx *c, const jmember *m, size_t n, Qdrant__Vectors **out)
 static bool
 read_named_columns(jctx *c, jnode *v, size_t n, Qdrant__Vectors **out)
 {
-	if (v->kind != J_OBJECT || !jtree_open(&c->tree, v))
+	if (!open_named(c, v))
 		return false;
 	for (size_t i = 0; i < n; i++)
 	{

@@ -241,3 +241,15 @@ jtree_open(jtree *t, jnode *v)
 		return failed(t, &b.r);
 	return true;
 }
+
+bool
+jtree_build(jtree *t, jnode *v)
+{
+	builder		b = {.a = t->a};
+
+	if (!v->lazy)
+		return true;
+	jr_init(&b.r, t->text, t->a);
+	b.r.p = t->text.p + v->start;
+	return read_value(&b, v, false) || failed(t, &b.r);
+}

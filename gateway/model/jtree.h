@@ -68,4 +68,10 @@ extern bool jtree_read(jtree *t, slice text, arena *a);
 /* Builds the items of a lazy or packed array, the members of a lazy object. */
 extern bool jtree_open(jtree *t, jnode *v);
 
+/*
+ * Builds a lazy value whole, as if its name had not said payload: where names
+ * are the user's.
+ */
+extern bool jtree_build(jtree *t, jnode *v);
+
 #endif							/* QG_JTREE_H */
