@@ -132,6 +132,15 @@ lay_out(const char *ryu, size_t n, int min_point, int max_point, char *text)
 	int			n_digits,
 				point;
 
+	/* PostgreSQL's fixed notation covers less than ours, and is the same */
+	if (memchr(ryu, 'e', n) == NULL)
+	{
+		memcpy(text, ryu, n);
+		if (memchr(ryu, '.', n) != NULL)
+			return n;
+		memcpy(text + n, ".0", 2);
+		return n + 2;
+	}
 	if (ryu[0] == '-')
 	{
 		text[0] = '-';
@@ -139,11 +148,6 @@ lay_out(const char *ryu, size_t n, int min_point, int max_point, char *text)
 	}
 	n_digits = take_apart(ryu + sign, n - sign, digits, &point);
 	text += sign;
-	if (n_digits == 0)
-	{
-		memcpy(text, "0.0", 3);
-		return sign + 3;
-	}
 	if (point > min_point && point <= max_point)
 		return sign + print_fixed(digits, n_digits, point, text);
 	return sign + print_exponent(digits, n_digits, point - 1, text);

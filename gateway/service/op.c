@@ -177,6 +177,12 @@ answer_grpc(struct op *o, ProtobufCMessage *response)
 
 	fill_time(o, response);
 	message = model_pack(response, o->a);
+	if (message.p == NULL)
+	{
+		op_fail(o, ERR_INTERNAL, "a stored payload cannot be sent: it is nested "
+				"more than 127 levels deep or holds a number beyond a double");
+		return;
+	}
 	request_answer_grpc(op_end(o), GRPC_OK, (slice) {"", 0}, NULL, 0,
 						message);
 }
