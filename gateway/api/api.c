@@ -44,27 +44,29 @@ answer_error(request *req, const gw_error *e)
 }
 
 static void
+answer_later(request *req, const later_route *later)
+{
+	bool		is_rest = req->proto == PROTO_REST;
+	gw_error	e = {.kind = later->what ? ERR_UNSUPPORTED : ERR_STANDALONE};
+
+	if (later->what != NULL)
+		e.text = arena_printf(req->arena, "%s (%.*s%s%.*s)", later->what,
+							  is_rest ? (int) req->method.n : 0, req->method.p,
+							  is_rest ? " " : "",
+							  (int) req->path.n, req->path.p);
+	answer_error(req, &e);
+}
+
+static void
 answer_no_route(request *req)
 {
-	const later_route *later;
-	gw_error	e = {.kind = ERR_UNSUPPORTED};
+	bool		is_rest = req->proto == PROTO_REST;
+	const later_route *later = route_find_later(is_rest ? req->method : nothing,
+												req->path, req->arena);
 
-	later = route_find_later(req->proto == PROTO_REST ? req->method : nothing,
-							 req->path, req->arena);
-	if (later != NULL && later->what == NULL)
-	{
-		e.kind = ERR_STANDALONE;
-		answer_error(req, &e);
-	}
-	else if (later != NULL)
-	{
-		e.text = arena_printf(req->arena, "%s (%.*s%s%.*s)", later->what,
-							  (int) req->method.n, req->method.p,
-							  req->method.n > 0 ? " " : "",
-							  (int) req->path.n, req->path.p);
-		answer_error(req, &e);
-	}
-	else if (req->proto == PROTO_REST)
+	if (later != NULL)
+		answer_later(req, later);
+	else if (is_rest)
 		request_answer_rest(req, 404, NULL, NULL, 0, nothing);
 	else
 		request_answer_grpc(req, GRPC_UNIMPLEMENTED, nothing, NULL, 0,

@@ -95,6 +95,19 @@ kind_of_state(const char *sqlstate)
 	return ERR_INTERNAL;
 }
 
+/* The prefix says it already: "collection option "x" is not supported". */
+static const char *
+without_predicate(const char *text, arena *a)
+{
+	static const char predicate[] = " is not supported";
+	size_t		n = strlen(text);
+	size_t		tail = sizeof(predicate) - 1;
+
+	if (n <= tail || strcmp(text + n - tail, predicate) != 0)
+		return text;
+	return arena_strdup(a, (slice) {text, n - tail});
+}
+
 static const char unavailable[] =
 	"PostgreSQL is not available at the moment; try again later";
 static const char lost[] =
@@ -121,6 +134,8 @@ error_from_job(const pg_job *job, const char *operation, gw_error *e)
 	e->text = job->message;
 	if (e->kind == ERR_UNAVAILABLE)
 		e->text = unavailable;
+	else if (e->kind == ERR_UNSUPPORTED)
+		e->text = without_predicate(job->message, job->arena);
 	else if (e->kind == ERR_INTERNAL)
 	{
 		log_error("%s: SQLSTATE %s: %s", operation, job->sqlstate,
