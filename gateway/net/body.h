@@ -29,4 +29,11 @@ extern bool body_reserve(body *b, size_t n, size_t expected);
 extern slice body_finish(body *b);
 extern void body_free(body *b);
 
+/* True when p points into the body. */
+static inline bool
+body_holds(const body *b, const char *p)
+{
+	return b->p != NULL && p >= b->p && p < b->p + b->size;
+}
+
 #endif							/* QG_BODY_H */

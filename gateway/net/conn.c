@@ -265,7 +265,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-net_accept(worker *w, int fd, protocol proto)
+net_accept(worker * w, int fd, protocol proto)
 {
 	net		   *n = w->net;
 	conn	   *c = calloc(1, sizeof(*c));
@@ -357,7 +357,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-net_open(worker *w)
+net_open(worker * w)
 {
 	struct timeval second = {.tv_sec = 1};
 	net		   *n = calloc(1, sizeof(*n));
@@ -373,7 +373,7 @@ net_open(worker *w)
 }
 
 void
-net_drain(worker *w)
+net_drain(worker * w)
 {
 	net		   *n = w->net;
 	conn	   *c;
@@ -390,7 +390,7 @@ net_drain(worker *w)
 }
 
 void
-net_close(worker *w)
+net_close(worker * w)
 {
 	net		   *n = w->net;
 

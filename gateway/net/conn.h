@@ -82,12 +82,12 @@ struct conn
  * worker.c's and acceptor.c's.
  *----------
  */
-extern void net_open(worker *w);
-extern void net_close(worker *w);
-extern void net_accept(worker *w, int fd, protocol proto);
+extern void net_open(worker * w);
+extern void net_close(worker * w);
+extern void net_accept(worker * w, int fd, protocol proto);
 
 /* Finishes what was begun, then ends the worker's loop. */
-extern void net_drain(worker *w);
+extern void net_drain(worker * w);
 
 /*----------
  * The protocols'.

@@ -183,11 +183,13 @@ send_answer(h1_conn *hc)
 			return;
 		}
 		hc->progress += (size_t) n;
-		for (int j = i; j < 2; j++)
+		for (int j = i; n > 0; j++)
 		{
 			size_t		part = (size_t) n < hc->out[j].iov_len ? (size_t) n
 			: hc->out[j].iov_len;
 
+			if (part == 0)
+				continue;
 			hc->out[j].iov_base = (char *) hc->out[j].iov_base + part;
 			hc->out[j].iov_len -= part;
 			n -= (ssize_t) part;
@@ -236,7 +238,7 @@ h1_answer(request *req, int status, const char *content_type,
 	r.keep_alive = x->is_http_1_0;
 	head = response_head(c->net, req, &r);
 	/* The request's own bytes are not needed any more. */
-	if (content.p < x->body.p || content.p >= x->body.p + x->body.size)
+	if (!body_holds(&x->body, content.p))
 		body_free(&x->body);
 	hc->out[0] = (struct iovec)
 	{
@@ -522,12 +524,13 @@ static void
 took(conn *c, size_t n)
 {
 	h1_conn    *hc = c->state;
+	char		nothing[1];
 
 	hc->progress += n;
 	hc->x->body.n += n;
 	h1_skip_body(&hc->reader, n);
 	if (hc->reader.state == H1_AT_END)
-		input(c, NULL, 0);
+		input(c, nothing, 0);
 }
 
 /*----------

@@ -280,7 +280,7 @@ read_answer(nghttp2_session *session, int32_t id, uint8_t *out, size_t size,
 
 /* The status, its text and the extra trailers; n_extra more fit before. */
 static void
-make_trailers(call *s, int code, slice text, const header * extra,
+make_trailers(call *s, int code, slice text, const header *extra,
 			  size_t n_extra)
 {
 	arena	   *a = s->req.arena;
@@ -353,7 +353,7 @@ submit_message(call *s)
 }
 
 void
-h2_answer(request * req, int code, slice text, const header * trailers,
+h2_answer(request *req, int code, slice text, const header *trailers,
 		  size_t n_trailers, slice message)
 {
 	call	   *s = (call *) req;
@@ -379,8 +379,7 @@ h2_answer(request * req, int code, slice text, const header * trailers,
 		text = SLICE_LIT("The answer is larger than a message can be");
 	}
 	/* The request's own bytes are not needed any more. */
-	if (message.p < s->reader.body.p ||
-		message.p >= s->reader.body.p + s->reader.body.size)
+	if (!body_holds(&s->reader.body, message.p))
 		body_free(&s->reader.body);
 	s->message = message;
 	make_trailers(s, code, text, trailers, n_trailers);
@@ -651,7 +650,7 @@ on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
  */
 
 static size_t
-input(conn * c, char *p, size_t n)
+input(conn *c, char *p, size_t n)
 {
 	h2_conn    *hc = c->state;
 	ssize_t		used;
@@ -673,13 +672,13 @@ input(conn * c, char *p, size_t n)
 }
 
 static void
-eof(conn * c)
+eof(conn *c)
 {
 	conn_close(c);
 }
 
 static void
-writable(conn * c)
+writable(conn *c)
 {
 	h2_conn    *hc = c->state;
 
@@ -706,7 +705,7 @@ reset_stalled(h2_conn *hc, uint64_t now)
 
 /* Every second. */
 static void
-expired(conn * c)
+expired(conn *c)
 {
 	h2_conn    *hc = c->state;
 	uint64_t	now = now_ns();
@@ -731,7 +730,7 @@ expired(conn * c)
 }
 
 static void
-drain(conn * c)
+drain(conn *c)
 {
 	h2_conn    *hc = c->state;
 	int32_t		last = nghttp2_session_get_last_proc_stream_id(hc->session);
@@ -742,7 +741,7 @@ drain(conn * c)
 }
 
 static void
-closed(conn * c)
+closed(conn *c)
 {
 	h2_conn    *hc = c->state;
 
@@ -795,7 +794,7 @@ make_session(h2_conn *hc)
 }
 
 void
-h2_conn_open(conn * c)
+h2_conn_open(conn *c)
 {
 	static const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS},
