@@ -133,23 +133,37 @@ cosine_parts(const float *a, const float *b, size_t n,
 	}
 }
 
+/* Sums of four products; two in 16 bits stay below 2 * 127^2. */
+TARGET static inline __m256i
+dot_32(const int8_t *a, const int8_t *b)
+{
+	__m256i		x = _mm256_loadu_si256((const __m256i *) a);
+	__m256i		y = _mm256_loadu_si256((const __m256i *) b);
+
+	return _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_abs_epi8(x),
+												  _mm256_sign_epi8(y, x)),
+							 _mm256_set1_epi16(1));
+}
+
 TARGET static int32_t
 dot_i8(const int8_t *a, const int8_t *b, size_t n)
 {
-	__m256i		s = _mm256_setzero_si256();
+	__m256i		s0 = _mm256_setzero_si256();
+	__m256i		s1 = _mm256_setzero_si256();
 	size_t		i = 0;
 	int32_t		sum;
 
-	for (; i + 16 <= n; i += 16)
+	for (; i + 64 <= n; i += 64)
 	{
-		__m256i		x = _mm256_cvtepi8_epi16(
-											 _mm_loadu_si128((const __m128i *) (a + i)));
-		__m256i		y = _mm256_cvtepi8_epi16(
-											 _mm_loadu_si128((const __m128i *) (b + i)));
-
-		s = _mm256_add_epi32(s, _mm256_madd_epi16(x, y));
+		s0 = _mm256_add_epi32(s0, dot_32(a + i, b + i));
+		s1 = _mm256_add_epi32(s1, dot_32(a + i + 32, b + i + 32));
 	}
-	sum = sum_epi32(s);
+	if (i + 32 <= n)
+	{
+		s0 = _mm256_add_epi32(s0, dot_32(a + i, b + i));
+		i += 32;
+	}
+	sum = sum_epi32(_mm256_add_epi32(s0, s1));
 	for (; i < n; i++)
 		sum += (int32_t) a[i] * b[i];
 	return sum;

@@ -42,8 +42,8 @@ typedef struct qd_distance_table
 								 float *ab, float *aa, float *bb);
 
 	/*
-	 * sum of a[i] * b[i] over signed bytes; n at most 65,536, so that 32 bits
-	 * hold the sum
+	 * sum of a[i] * b[i] over signed bytes of -127..127 (never -128); n at
+	 * most 65,536, so that 32 bits hold the sum
 	 */
 	int32_t		(*dot_i8) (const int8_t *a, const int8_t *b, size_t n);
 	/* sum of |a[i] - b[i]| over unsigned bytes, n as above */
