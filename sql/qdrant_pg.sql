@@ -531,6 +531,12 @@ CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
 	FUNCTION 1 qdrant_hnsw_metric_l1(internal);
 
+-- Every invariant of an index; no row when it is clean.  For the table's owner.
+CREATE FUNCTION qdrant.check_index(index regclass, OUT block bigint, OUT item integer, OUT problem text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'qd_hnsw_check_index' LANGUAGE C STRICT
+	SET search_path = pg_catalog, pg_temp;
+
 
 ---------------------------------------------------------------------------
 -- collection: catalog

@@ -117,4 +117,11 @@ struct Node;
 #define qd_path_disable(p)	((void) (p))
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#define qd_owns_relation(relid) \
+	object_ownercheck(RelationRelationId, relid, GetUserId())
+#else
+#define qd_owns_relation(relid) pg_class_ownercheck(relid, GetUserId())
+#endif
+
 #endif							/* QD_COMPAT_H */

@@ -367,17 +367,17 @@ replace_dead_entry(Repair *r)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* A tombstone, or an upper vertex of one: what is to be freed. */
+/* A tombstone, or before that an upper vertex of one: what is to be freed. */
 static inline bool
-is_to_free(const Repair *r, uint32 vid, const QdDirEntry *e)
+is_to_free(const Repair *r, uint32 vid, const QdDirEntry *e,
+		   QdVertexState state)
 {
-	return is_dead(r, vid) && (e->state == QD_VERTEX_TOMBSTONE ||
-							   e->state == QD_VERTEX_UPPER);
+	return is_dead(r, vid) && e->state == state;
 }
 
 /* META and the directory page in one record. */
 static void
-free_on_page(Repair *r, uint32 first, uint32 end)
+free_on_page(Repair *r, uint32 first, uint32 end, QdVertexState kind)
 {
 	Buffer		meta_buffer = qd_hnsw_read(r->index, QD_META_BLOCK,
 										   BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
@@ -394,7 +394,7 @@ free_on_page(Repair *r, uint32 first, uint32 end)
 	{
 		QdDirEntry *e = QdPageDirEntry(page, vid);
 
-		if (!is_to_free(r, vid, e))
+		if (!is_to_free(r, vid, e, kind))
 			continue;
 		if (e->state == QD_VERTEX_TOMBSTONE && meta->tombstones > 0)
 			meta->tombstones--;
@@ -413,7 +413,7 @@ free_on_page(Repair *r, uint32 first, uint32 end)
 }
 
 static void
-free_dead(Repair *r)
+free_dead(Repair *r, QdVertexState kind)
 {
 	QdDirEntry	entries[QD_DIR_PER_PAGE];
 
@@ -424,9 +424,9 @@ free_dead(Repair *r)
 
 		copy_dir_page(r, first, entries);
 		for (uint32 vid = first; vid < end && !any; vid++)
-			any = is_to_free(r, vid, &entries[vid - first]);
+			any = is_to_free(r, vid, &entries[vid - first], kind);
 		if (any)
-			free_on_page(r, first, end);
+			free_on_page(r, first, end, kind);
 	}
 }
 
@@ -445,5 +445,7 @@ qd_hnsw_repair(Relation index)
 	find_dead(r);
 	mend_all(r);
 	replace_dead_entry(r);
-	free_dead(r);
+	/* uppers first: after a crash no vid of a base is in use again before them */
+	free_dead(r, QD_VERTEX_UPPER);
+	free_dead(r, QD_VERTEX_TOMBSTONE);
 }

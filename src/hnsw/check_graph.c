@@ -1,0 +1,280 @@
+/*
+ * check_graph.c
+ *		Blocks of vertices against the directory, links, rings, and how much of
+ *		the graph a search can reach.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "hnsw/check.h"
+
+/* Unreachable live vertices: above this share they are a problem. */
+#define MOST_UNREACHABLE	0.01
+
+typedef struct GraphCheck
+{
+	QdCheck    *c;
+	uint32	   *ring;			/* of a vid */
+	uint8	   *in_ring;		/* bits: upper vertices that a ring passes */
+	uint8	   *reached;		/* bits */
+	uint32	   *queue;
+	uint32		n_queue;
+} GraphCheck;
+
+static inline bool
+has_bit(const uint8 *bits, uint32 vid)
+{
+	return (bits[vid / 8] >> vid % 8) & 1;
+}
+
+static inline void
+set_bit(uint8 *bits, uint32 vid)
+{
+	bits[vid / 8] |= 1 << vid % 8;
+}
+
+static const QdDirEntry *
+entry_of(const GraphCheck *g, uint32 vid)
+{
+	return vid < g->c->meta.next_vid ? &g->c->dir[vid] : NULL;
+}
+
+/*
+ * A vertex without a row, or the upper one of such: its links may lead to
+ * what has been freed.
+ */
+static bool
+is_dead(const GraphCheck *g, const QdDirEntry *e)
+{
+	if (e->state == QD_VERTEX_UPPER)
+		e = entry_of(g, e->link);
+	return e == NULL || e->state != QD_VERTEX_LIVE;
+}
+
+/*----------
+ * Blocks
+ *----------
+ */
+static void
+check_links(GraphCheck *g, BlockNumber block, QdVertexHead *v)
+{
+	const uint32 *ids = QdVertexIds(&g->c->layout, v);
+
+	for (int i = 0; i < v->degree; i++)
+	{
+		const QdDirEntry *target = entry_of(g, ids[i]);
+
+		if (ids[i] == v->vid)
+			qd_check_report(g->c, block, v->vid, "the vertex links to itself");
+		else if (target == NULL || !qd_check_is_vertex(target))
+			qd_check_report(g->c, block, v->vid, "a link leads to no vertex (%u)",
+							ids[i]);
+		else if (target->level != v->level)
+			qd_check_report(g->c, block, v->vid,
+							"a link leads from level %u to level %u (%u)",
+							v->level, target->level, ids[i]);
+		for (int j = 0; j < i; j++)
+			if (ids[j] == ids[i])
+				qd_check_report(g->c, block, v->vid,
+								"the vertex links to %u twice", ids[i]);
+	}
+}
+
+static void
+check_block(GraphCheck *g, BlockNumber block, uint32 vid, QdVertexHead *v)
+{
+	QdCheck    *c = g->c;
+	const QdDirEntry *e = &c->dir[vid];
+	QdIndexedRow where = {.block = block,.item = vid,.in_graph = true};
+
+	if (!qd_check_is_vertex(e))
+		return;
+	if (v->vid != vid)
+		qd_check_report(c, block, vid, "the block is that of vertex %u", v->vid);
+	else if (v->gen != e->gen || v->level != e->level)
+		qd_check_report(c, block, vid,
+						"generation %u, level %u, but the directory says %u, %u",
+						v->gen, v->level, e->gen, e->level);
+	else if (v->degree > c->layout.m0)
+		qd_check_report(c, block, vid, "the vertex has %u links", v->degree);
+	else
+	{
+		g->ring[vid] = v->ring;
+		if (!is_dead(g, e))
+			check_links(g, block, v);
+	}
+	if (e->state == QD_VERTEX_LIVE)
+		qd_check_row(c, &where, &e->tid, &v->code, QdVertexCode(v));
+}
+
+static bool
+page_is_used(const GraphCheck *g, uint32 first, uint32 end)
+{
+	for (uint32 vid = first; vid < end; vid++)
+		if (qd_check_is_vertex(&g->c->dir[vid]))
+			return true;
+	return false;
+}
+
+static void
+check_blocks(GraphCheck *g)
+{
+	QdCheck    *c = g->c;
+	const QdHnswLayout *l = &c->layout;
+	uint32		end;
+
+	for (uint32 first = 0; first < c->meta.next_vid; first = end)
+	{
+		Size		offset = 0;
+		BlockNumber block = qd_hnsw_vertex_block(c->index, first, &offset);
+
+		end = first + Min(l->npp, QD_DIR_PER_PAGE - first % QD_DIR_PER_PAGE);
+		end = Min(end, c->meta.next_vid);
+		if (block == InvalidBlockNumber || !page_is_used(g, first, end) ||
+			!qd_check_page(c, block, QD_PAGE_VERTEX, QdVertexOrdinal(l, first)))
+			continue;
+		for (uint32 vid = first; vid < end; vid++)
+			check_block(g, block, vid,
+						QdPageVertex(c->page.data,
+									 offset + (vid - first) * l->block_bytes));
+	}
+}
+
+/*----------
+ * Rings: base, top vertex, one below, ..., base
+ *----------
+ */
+static void
+check_ring(GraphCheck *g, uint32 base)
+{
+	Size		offset;
+	BlockNumber block = qd_hnsw_vertex_block(g->c->index, base, &offset);
+	uint32		vid = g->ring[base];
+	const QdDirEntry *e = entry_of(g, vid);
+	int			level;
+
+	if (vid == QD_NO_VID)
+		return;
+	level = e != NULL ? e->level : 0;
+	for (; level > 0; level--)
+	{
+		e = entry_of(g, vid);
+		if (e == NULL || e->state != QD_VERTEX_UPPER || e->level != level ||
+			e->link != base)
+			break;
+		set_bit(g->in_ring, vid);
+		vid = g->ring[vid];
+	}
+	if (level > 0 || vid != base)
+		qd_check_report(g->c, block, base, "the ring is not closed");
+}
+
+static void
+check_rings(GraphCheck *g)
+{
+	for (uint32 vid = 0; vid < g->c->meta.next_vid; vid++)
+		if (g->c->dir[vid].state == QD_VERTEX_LIVE)
+			check_ring(g, vid);
+	for (uint32 vid = 0; vid < g->c->meta.next_vid; vid++)
+	{
+		const QdDirEntry *e = &g->c->dir[vid];
+		Size		offset;
+
+		if (e->state == QD_VERTEX_UPPER && !is_dead(g, e) &&
+			!has_bit(g->in_ring, vid))
+			qd_check_report(g->c, qd_hnsw_vertex_block(g->c->index, vid, &offset),
+							vid, "the upper vertex is in no ring");
+	}
+}
+
+/*----------
+ * Reachability, by links and rings from the entry
+ *----------
+ */
+static void
+reach(GraphCheck *g, uint32 vid)
+{
+	if (vid >= g->c->meta.next_vid || has_bit(g->reached, vid) ||
+		!qd_check_is_vertex(&g->c->dir[vid]))
+		return;
+	set_bit(g->reached, vid);
+	g->queue[g->n_queue++] = vid;
+}
+
+static void
+follow(GraphCheck *g, uint32 vid)
+{
+	const QdHnswLayout *l = &g->c->layout;
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(g->c->index, vid, &offset);
+	uint32		ids[QD_MAX_LINKS];
+	int			n = 0;
+	Buffer		buffer;
+	QdVertexHead *v;
+
+	CHECK_FOR_INTERRUPTS();
+	if (block >= g->c->blocks)
+		return;
+	buffer = ReadBuffer(g->c->index, block);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	v = QdPageVertex(BufferGetPage(buffer), offset);
+	if (v->vid == vid)
+	{
+		n = Min(v->degree, l->m0);
+		memcpy(ids, QdVertexIds(l, v), n * sizeof(uint32));
+	}
+	UnlockReleaseBuffer(buffer);
+	for (int i = 0; i < n; i++)
+		reach(g, ids[i]);
+	reach(g, g->ring[vid]);
+}
+
+static void
+check_reachability(GraphCheck *g)
+{
+	QdCheck    *c = g->c;
+	uint32		lost = 0;
+
+	reach(g, c->meta.entry_vid);
+	while (g->n_queue > 0)
+		follow(g, g->queue[--g->n_queue]);
+	for (uint32 vid = 0; vid < c->meta.next_vid; vid++)
+		lost += c->dir[vid].state == QD_VERTEX_LIVE && !has_bit(g->reached, vid);
+	if (lost > 1 && lost > MOST_UNREACHABLE * c->meta.live)
+		qd_check_report(c, QD_META_BLOCK, -1,
+						"%u of " UINT64_FORMAT " vertices cannot be reached",
+						lost, c->meta.live);
+	else if (lost > 0)
+		ereport(NOTICE,
+				(errmsg("index \"%s\": %u of " UINT64_FORMAT " vertices cannot be reached",
+						RelationGetRelationName(c->index), lost, c->meta.live)));
+}
+
+static void *
+allocate(Size n, Size size)
+{
+	return palloc_extended((n + 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+void
+qd_check_graph(QdCheck *c)
+{
+	uint32		n = c->meta.next_vid;
+	GraphCheck	g = {.c = c};
+
+	g.ring = allocate(n, sizeof(uint32));
+	memset(g.ring, 0xff, n * sizeof(uint32));
+	g.in_ring = allocate(n / 8, 1);
+	g.reached = allocate(n / 8, 1);
+	g.queue = allocate(n, sizeof(uint32));
+	check_blocks(&g);
+	check_rings(&g);
+	check_reachability(&g);
+	pfree(g.ring);
+	pfree(g.in_ring);
+	pfree(g.reached);
+	pfree(g.queue);
+}
