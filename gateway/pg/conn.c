@@ -11,6 +11,7 @@
 
 #include "core/config.h"
 #include "helper.h"
+#include "net/request.h"
 #include "pg/conn.h"
 #include "worker.h"
 
@@ -306,6 +307,7 @@ finish_setup(pg_conn *conn)
 	conn->cancelling = conn->recycle = conn->doomed = false;
 	conn->mode = PLAN_CUSTOM;
 	conn->backoff_ms = BACKOFF_MIN_MS;
+	conn->since_ns = now_ns();
 	conn->state = CONN_IDLE;
 	pool_conn_up(conn);
 }

@@ -99,6 +99,7 @@ typedef struct pg_conn
 	struct event *write;
 	struct event *retry;		/* the next attempt to connect */
 	uint64_t	backoff_ms;
+	uint64_t	since_ns;		/* when it was connected */
 	bool		maintenance;
 	bool		counted;		/* among its lane's connections that work */
 

@@ -79,6 +79,7 @@ typedef struct pg_job
 	struct pg_job *next;		/* the pool's own */
 	struct pg_conn *conn;
 	int			tries;
+	uint64_t	lost_ns;		/* when its connection broke, or 0 */
 } pg_job;
 
 struct pg_pool;

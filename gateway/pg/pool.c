@@ -165,7 +165,11 @@ unlink_job(lane *l, pg_job *job)
 	job->next = NULL;
 }
 
-/* An idle connection, best one whose plan_cache_mode is right already. */
+/*
+ * An idle connection, best one whose plan_cache_mode is right already.  A job
+ * that lost its connection gets one that was made after that: the others may
+ * be about to go the same way.
+ */
 static pg_conn *
 idle_conn(const lane *l, const pg_job *job)
 {
@@ -176,7 +180,7 @@ idle_conn(const lane *l, const pg_job *job)
 	{
 		pg_conn    *conn = l->conns[i];
 
-		if (conn->state != CONN_IDLE)
+		if (conn->state != CONN_IDLE || conn->since_ns < job->lost_ns)
 			continue;
 		found = conn;
 		if (conn->mode == mode)
@@ -185,22 +189,33 @@ idle_conn(const lane *l, const pg_job *job)
 	return found;
 }
 
-static void
-dispatch(struct pg_pool *pool, lane *l)
+/* Starts the first job for which there is a connection; false: none. */
+static bool
+start_one(lane *l)
 {
-	while (l->first != NULL)
+	for (pg_job *job = l->first; job != NULL; job = job->next)
 	{
-		pg_job	   *job = l->first;
 		pg_conn    *conn = idle_conn(l, job);
 
+		if (conn == NULL && job->lost_ns == 0)
+			break;				/* nor is there one for those behind it */
 		if (conn == NULL)
-			break;
-		if (!conn_alive(conn))
 			continue;
+		if (!conn_alive(conn))
+			return true;		/* it is down now: look anew */
 		unlink_job(l, job);
 		job->tries++;
 		conn_start(conn, job);
+		return true;
 	}
+	return false;
+}
+
+static void
+dispatch(struct pg_pool *pool, lane *l)
+{
+	while (start_one(l))
+		;
 	/* the clock goes while anything is under way; it stops itself */
 	if (!pool->ticking)
 	{
@@ -218,6 +233,7 @@ pg_submit(pg_job *job)
 	lane	   *l = lane_of(pool, job->maintenance);
 
 	job->tries = 0;
+	job->lost_ns = 0;
 	job->results = NULL;
 	job->failure = PGF_NONE;
 	job->sqlstate[0] = '\0';
@@ -302,6 +318,7 @@ pool_job_lost(pg_conn *conn, pg_job *job, const char *why)
 	run_clear_results(job);
 	if (job->read_only && job->tries < MAX_TRIES)
 	{
+		job->lost_ns = now_ns();
 		push(l, job, true);
 		dispatch(conn->pool, l);
 		return;
