@@ -24,7 +24,7 @@
  * Rows that a sweep scores in the time that the graph needs to raise ef by
  * one (1.65 expansions, half of m0 page visits each).
  */
-#define SWEEP_ROWS_PER_EF	250
+#define SWEEP_ROWS_PER_EF	50
 
 /* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
 #define FIRST_PASS_ROWS		512
@@ -123,6 +123,8 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
 			QdVertexHead *v = QdPageVertex(page, offset);
 			QdCandidate *score = &scores->vertex[scores->n];
 
+			qd_hnsw_prefetch(c->index, block + 1, offset,
+							 sizeof(QdVertexHead) + l->own_dims);
 			if (v->vid != vid || v->level != 0)
 				continue;
 			score->vid = vid;
