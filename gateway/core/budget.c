@@ -40,9 +40,3 @@ budget_left(size_t n)
 
 	return now <= limit && n <= limit - now;
 }
-
-bool
-budget_pressed(void)
-{
-	return budget_used() > limit - limit / 4;
-}

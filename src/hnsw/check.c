@@ -58,49 +58,80 @@ qd_check_report(QdCheck *c, BlockNumber block, int64 item,
  * Pages
  *----------
  */
+static const QdPageSpecial *
+special_of(Page page)
+{
+	return (const QdPageSpecial *) (page + ((PageHeader) page)->pd_special);
+}
+
 static const char *
-page_problem(Page page, QdPageKind kind, uint32 ordinal)
+page_problem(Page page, QdPageKind kind)
 {
 	PageHeader	header = (PageHeader) page;
 	const QdPageSpecial *special;
 
 	if (PageIsNew(page))
-		return "the page is empty";
+		return NULL;
 	if (header->pd_special != BLCKSZ - sizeof(QdPageSpecial) ||
 		header->pd_upper != header->pd_special ||
 		header->pd_lower < SizeOfPageHeaderData ||
 		header->pd_lower > header->pd_upper)
 		return "the page header is damaged";
-	special = (const QdPageSpecial *) (page + header->pd_special);
+	special = special_of(page);
 	if (special->page_id != QD_HNSW_PAGE_ID || special->version != QD_HNSW_MAJOR)
 		return "the page is not of this access method";
 	if (special->kind != kind)
 		return "the page is of another kind than its run";
-	if (special->ordinal != ordinal)
-		return "the page has the ordinal of another";
 	return NULL;
+}
+
+static void
+copy_page(QdCheck *c, BlockNumber block)
+{
+	Buffer		buffer = ReadBuffer(c->index, block);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	memcpy(c->page.data, BufferGetPage(buffer), BLCKSZ);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* All pages of a run, in use or not: new, or of their kind. */
+static void
+check_kinds(QdCheck *c, const QdRun *run)
+{
+	for (uint32 i = 0; i < run->pages && run->start + i < c->blocks; i++)
+	{
+		bool		vertex = run->kind == QD_PAGE_DIR &&
+			i % c->layout.stripe_pages > 0;
+		const char *problem;
+
+		CHECK_FOR_INTERRUPTS();
+		copy_page(c, run->start + i);
+		problem = page_problem(c->page.data, vertex ? QD_PAGE_VERTEX : run->kind);
+		if (problem != NULL)
+			qd_check_report(c, run->start + i, -1, "%s", problem);
+	}
 }
 
 bool
 qd_check_page(QdCheck *c, BlockNumber block, QdPageKind kind, uint32 ordinal)
 {
-	const char *problem;
-	Buffer		buffer;
-
 	CHECK_FOR_INTERRUPTS();
 	if (block >= c->blocks)
 	{
 		qd_check_report(c, block, -1, "the page is missing");
 		return false;
 	}
-	buffer = ReadBuffer(c->index, block);
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	memcpy(c->page.data, BufferGetPage(buffer), BLCKSZ);
-	UnlockReleaseBuffer(buffer);
-	problem = page_problem(c->page.data, kind, ordinal);
-	if (problem == NULL)
+	copy_page(c, block);
+	if (page_problem(c->page.data, kind) != NULL)
+		return false;			/* check_kinds has said so */
+	if (PageIsNew((Page) c->page.data))
+		qd_check_report(c, block, -1, "the page is empty");
+	else if (special_of(c->page.data)->ordinal != ordinal)
+		qd_check_report(c, block, -1, "the page has the ordinal %u, not %u",
+						special_of(c->page.data)->ordinal, ordinal);
+	else
 		return true;
-	qd_check_report(c, block, -1, "%s", problem);
 	return false;
 }
 
@@ -392,6 +423,12 @@ run_checks(QdCheck *c)
 	check_runs(c);
 	if (c->problems > 0)
 		return;
+	for (uint32 i = 0; i < qd_hnsw_index(c->index)->n_runs; i++)
+	{
+		QdRun		run = qd_hnsw_index(c->index)->runs[i];
+
+		check_kinds(c, &run);
+	}
 	check_fresh(c);
 	load_directory(c);
 	check_counts(c);

@@ -31,12 +31,11 @@ qd_hnsw_fresh_slots(const QdHnswLayout *l, Page page)
 double
 qd_hnsw_fresh_limit(Relation index, const QdHnswMeta *meta)
 {
-	double		rows;
+	double		rows = qd_hnsw_threshold_rows(index, meta->layout.dim);
 
-	if (meta->entry_vid == QD_NO_VID)
-		rows = qd_hnsw_threshold_rows(index, meta->layout.dim);
-	else
-		rows = Max(4.0 * 1024 * 1024 / meta->layout.own_dims, 1024);
+	/* a large threshold is no wish for slow searches once there is a graph */
+	if (meta->entry_vid != QD_NO_VID)
+		rows = Min(rows, Max(4.0 * 1024 * 1024 / meta->layout.own_dims, 1024));
 	return Max(rows, 256);
 }
 
@@ -294,7 +293,7 @@ qd_hnsw_fresh_scan(Relation index, const QdHnswMeta *meta,
 		if (p + 1 != meta->fresh_hi)
 			qd_hnsw_prefetch(index,
 							 qd_hnsw_fresh_block(index, p + 1, meta->fresh_pages),
-							 0, SizeOfPageHeaderData);
+							 0);
 		buffer = qd_hnsw_read(index,
 							  qd_hnsw_fresh_block(index, p, meta->fresh_pages),
 							  BUFFER_LOCK_SHARE, QD_PAGE_FRESH);
