@@ -36,6 +36,8 @@ REGRESS += collection
 REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 
 ISOLATION += collection_concurrent
+ISOLATION += hnsw_concurrent
+ISOLATION += hnsw_concurrently
 ISOLATION_OPTS = --load-extension=qdrant_pg
 
 TAP_TESTS = 1

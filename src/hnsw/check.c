@@ -416,6 +416,10 @@ open_relations(QdCheck *c, Oid indexid)
 static void
 run_checks(QdCheck *c)
 {
+	/* what the backend remembers of RUNMAP may be old */
+	if (c->index->rd_amcache != NULL)
+		pfree(c->index->rd_amcache);
+	c->index->rd_amcache = NULL;
 	qd_hnsw_meta_read(c->index, &c->meta);
 	c->layout = qd_hnsw_index(c->index)->layout;
 	c->blocks = RelationGetNumberOfBlocks(c->index);
