@@ -133,10 +133,19 @@ extern bool qd_filter_matches(const qd_filter *filter, Jsonb *payload,
 /* filter_test.c: does one value (never an array) satisfy one test? */
 extern bool qd_test_value(const qd_node *test, const JsonbValue *value);
 
-/*
- * A JSON number as Qdrant sees it: is_int for a literal without fraction that
- * fits int64.
- */
+/* A JSON number as Qdrant sees it. */
+typedef struct qd_number
+{
+	double		x;
+	int64		i;				/* where is_integral */
+	bool		is_int;			/* written without a fraction, fits int64 */
+	bool		is_integral;	/* without or with a fraction of zero, fits */
+} qd_number;
+
+/* number.c */
+extern qd_number qd_number_read(const JsonbValue *value);
+
+/* Its x, is_int and i. */
 extern double qd_json_number(const JsonbValue *value, bool *is_int, int64 *i);
 
 /* filter_selectivity.c: share of rows that the filter admits, a guess. */

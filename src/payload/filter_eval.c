@@ -11,10 +11,8 @@
 #include "payload/filter.h"
 #include "payload/path.h"
 #include "payload/siphash.h"
+#include "payload/walk.h"
 #include "types/point_id.h"
-
-/* Looks at one value; true ends the walk. */
-typedef bool (*visitor) (const JsonbValue *value, void *arg);
 
 typedef struct context
 {
@@ -38,114 +36,6 @@ static bool eval_filter(const qd_filter_node *filter, JsonbContainer *payload,
 						context *ctx);
 
 static bool
-is_array(const JsonbValue *v)
-{
-	return v->type == jbvBinary && JsonContainerIsArray(v->val.binary.data);
-}
-
-static bool
-is_object(const JsonbValue *v)
-{
-	return v->type == jbvBinary && JsonContainerIsObject(v->val.binary.data);
-}
-
-/* null and [] */
-static bool
-is_empty(const JsonbValue *v)
-{
-	return v->type == jbvNull ||
-		(is_array(v) && JsonContainerSize(v->val.binary.data) == 0);
-}
-
-/* Calls visit for each element of an array until it says true. */
-static bool
-each_element(JsonbContainer *array, visitor visit, void *arg)
-{
-	JsonbIterator *it = JsonbIteratorInit(array);
-	JsonbValue	v;
-	JsonbIteratorToken token;
-	bool		found = false;
-
-	while (!found && (token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-	{
-		if (token == WJB_ELEM)
-			found = visit(&v, arg);
-	}
-	while (it)
-	{
-		JsonbIterator *parent = it->parent;
-
-		pfree(it);
-		it = parent;
-	}
-	return found;
-}
-
-typedef struct path_walk
-{
-	const qd_node *step;
-	uint32		left;
-	visitor		visit;
-	void	   *arg;
-} path_walk;
-
-static bool walk_path(const JsonbValue *value, void *walk);
-
-/* Follows the steps that are left from value on. */
-static bool
-walk_path(const JsonbValue *value, void *arg)
-{
-	path_walk	walk = *(path_walk *) arg;
-	JsonbValue	buffer;
-	JsonbValue *found;
-
-	while (walk.left > 0)
-	{
-		const qd_node *step = walk.step;
-
-		walk.step = qd_node_next(step);
-		walk.left--;
-		switch ((qd_path_kind) step->kind)
-		{
-			case QD_STEP_KEY:
-				if (!is_object(value) ||
-					!getKeyJsonValueFromContainer(value->val.binary.data,
-												  qd_node_body(step), step->n,
-												  &buffer))
-					return false;
-				value = &buffer;
-				break;
-			case QD_STEP_INDEX:
-				if (!is_array(value) ||
-					!(found = getIthJsonbValueFromContainer(value->val.binary.data,
-															step->n)))
-					return false;
-				buffer = *found;
-				pfree(found);
-				value = &buffer;
-				break;
-			case QD_STEP_ALL:
-				return is_array(value) &&
-					each_element(value->val.binary.data, walk_path, &walk);
-		}
-	}
-	return walk.visit(value, walk.arg);
-}
-
-static bool
-visit_path(const qd_node *path, JsonbContainer *payload, visitor visit,
-		   void *arg)
-{
-	path_walk	walk = {(const qd_node *) qd_node_body(path), path->n, visit, arg};
-	JsonbValue	root;
-
-	root.type = jbvBinary;
-	root.val.binary.data = payload;
-	root.val.binary.len = 0;
-	return walk_path(&root, &walk);
-}
-
-static bool
 count_is_in(const qd_node *test, uint64 count)
 {
 	const uint64 *b = (const uint64 *) qd_node_body(test);
@@ -161,7 +51,7 @@ count_of(const JsonbValue *v)
 {
 	if (v->type == jbvNull)
 		return 0;
-	return is_array(v) ? JsonContainerSize(v->val.binary.data) : 1;
+	return qd_value_is_array(v) ? JsonContainerSize(v->val.binary.data) : 1;
 }
 
 static bool
@@ -173,7 +63,7 @@ visit_null(const JsonbValue *value, void *arg)
 static bool
 visit_not_empty(const JsonbValue *value, void *arg)
 {
-	return !is_empty(value);
+	return !qd_value_is_empty(value);
 }
 
 /* A null, or an array that holds one. */
@@ -181,7 +71,7 @@ static bool
 has_null(const JsonbValue *v)
 {
 	return v->type == jbvNull ||
-		(is_array(v) && each_element(v->val.binary.data, visit_null, NULL));
+		(qd_value_is_array(v) && qd_each_element(v->val.binary.data, visit_null, NULL));
 }
 
 static bool
@@ -210,12 +100,12 @@ visit_field(const JsonbValue *value, void *arg)
 		case QD_TEST_COUNT:
 			return count_is_in(test, count_of(value));
 		case QD_TEST_IS_EMPTY:
-			return is_empty(value) == (test->n != 0);
+			return qd_value_is_empty(value) == (test->n != 0);
 		case QD_TEST_IS_NULL:
 			return has_null(value) == (test->n != 0);
 	}
-	if (is_array(value))
-		return each_element(value->val.binary.data, visit_tests, walk);
+	if (qd_value_is_array(value))
+		return qd_each_element(value->val.binary.data, visit_tests, walk);
 	return visit_tests(value, walk);
 }
 
@@ -225,7 +115,7 @@ eval_field(const qd_node *field, JsonbContainer *payload)
 	const qd_node *path = (const qd_node *) qd_node_body(field);
 	field_walk	walk = {qd_node_next(path), field->n, false};
 
-	if (visit_path(path, payload, visit_field, &walk))
+	if (qd_visit_path(path, payload, visit_field, &walk))
 		return true;
 	if (walk.seen)
 		return false;
@@ -247,15 +137,15 @@ visit_nested_element(const JsonbValue *value, void *arg)
 {
 	nested_walk *walk = arg;
 
-	return is_object(value) &&
+	return qd_value_is_object(value) &&
 		eval_filter(walk->filter, value->val.binary.data, walk->ctx);
 }
 
 static bool
 visit_nested(const JsonbValue *value, void *arg)
 {
-	return is_array(value) &&
-		each_element(value->val.binary.data, visit_nested_element, arg);
+	return qd_value_is_array(value) &&
+		qd_each_element(value->val.binary.data, visit_nested_element, arg);
 }
 
 /* The key is read as key[]; a key that says so already is walked as it is. */
@@ -269,7 +159,7 @@ eval_nested(const qd_node *node, JsonbContainer *payload, context *ctx)
 
 	for (uint32 i = 1; i < path->n; i++)
 		last = qd_node_next(last);
-	return visit_path(path, payload,
+	return qd_visit_path(path, payload,
 					  last->kind == QD_STEP_ALL ? visit_nested_element : visit_nested,
 					  &walk);
 }
@@ -344,10 +234,10 @@ eval_condition(const qd_node *node, JsonbContainer *payload, context *ctx)
 		case QD_NESTED:
 			return eval_nested(node, payload, ctx);
 		case QD_IS_EMPTY:
-			return !visit_path((const qd_node *) qd_node_body(node), payload,
+			return !qd_visit_path((const qd_node *) qd_node_body(node), payload,
 							   visit_not_empty, NULL);
 		case QD_IS_NULL:
-			return visit_path((const qd_node *) qd_node_body(node), payload,
+			return qd_visit_path((const qd_node *) qd_node_body(node), payload,
 							  visit_null, NULL);
 		case QD_HAS_ID:
 			return ctx->point && eval_has_id(node, ctx->point->id);

@@ -7,33 +7,10 @@
 
 #include <math.h>
 
-#include "utils/builtins.h"
-#include "utils/numeric.h"
-
 #include "payload/datetime.h"
 #include "payload/filter.h"
 #include "payload/geo.h"
 #include "payload/text_split.h"
-
-/*
- * Numeric has no conversion that is both exact and free of errors, so the
- * literal is read again; 150 ns.
- */
-double
-qd_json_number(const JsonbValue *value, bool *is_int, int64 *i)
-{
-	char	   *literal = DatumGetCString(DirectFunctionCall1(numeric_out,
-															  NumericGetDatum(value->val.numeric)));
-	char	   *end;
-	double		number;
-
-	errno = 0;
-	*i = strtoll(literal, &end, 10);
-	*is_int = *end == '\0' && errno != ERANGE;
-	number = *is_int ? (double) *i : strtod(literal, NULL);
-	pfree(literal);
-	return number;
-}
 
 static bool
 in_strings(const qd_node *test, const JsonbValue *value)
