@@ -31,7 +31,11 @@
 #define QD_FILTER_H
 
 #include "postgres.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
+
+#include "payload/geo.h"
+#include "payload/path.h"
 
 typedef enum qd_node_kind
 {
@@ -132,6 +136,12 @@ extern bool qd_filter_matches(const qd_filter *filter, Jsonb *payload,
 
 /* filter_test.c: does one value (never an array) satisfy one test? */
 extern bool qd_test_value(const qd_node *test, const JsonbValue *value);
+
+/* The place that an object with lon and lat is; may be off the globe. */
+extern bool qd_json_place(const JsonbValue *value, qd_geo_point *p);
+
+/* filter_parse.c: appends the path's node; out stands at a multiple of 8. */
+extern void qd_path_compile(const qd_path *path, StringInfo out);
 
 /* A JSON number as Qdrant sees it. */
 typedef struct qd_number

@@ -160,8 +160,8 @@ eval_nested(const qd_node *node, JsonbContainer *payload, context *ctx)
 	for (uint32 i = 1; i < path->n; i++)
 		last = qd_node_next(last);
 	return qd_visit_path(path, payload,
-					  last->kind == QD_STEP_ALL ? visit_nested_element : visit_nested,
-					  &walk);
+						 last->kind == QD_STEP_ALL ? visit_nested_element : visit_nested,
+						 &walk);
 }
 
 static int
@@ -235,10 +235,10 @@ eval_condition(const qd_node *node, JsonbContainer *payload, context *ctx)
 			return eval_nested(node, payload, ctx);
 		case QD_IS_EMPTY:
 			return !qd_visit_path((const qd_node *) qd_node_body(node), payload,
-							   visit_not_empty, NULL);
+								  visit_not_empty, NULL);
 		case QD_IS_NULL:
 			return qd_visit_path((const qd_node *) qd_node_body(node), payload,
-							  visit_null, NULL);
+								 visit_null, NULL);
 		case QD_HAS_ID:
 			return ctx->point && eval_has_id(node, ctx->point->id);
 		case QD_HAS_VECTOR:

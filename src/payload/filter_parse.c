@@ -65,25 +65,56 @@ qd_compiler_leave(qd_compiler *c, int mark)
 	c->where.data[mark] = '\0';
 }
 
+static int
+begin_node(StringInfo out, uint32 kind, uint32 n)
+{
+	int			at = out->len;
+	qd_node		node = {kind, n, 0};
+
+	appendBinaryStringInfo(out, (char *) &node, sizeof(node));
+	return at;
+}
+
+static void
+end_node(StringInfo out, int at)
+{
+	qd_node    *node;
+
+	while (out->len % 8 != 0)
+		appendStringInfoChar(out, '\0');
+	node = (qd_node *) (out->data + at);
+	node->size = out->len - at;
+}
+
 int
 qd_compiler_begin(qd_compiler *c, uint32 kind, uint32 n)
 {
-	int			at = c->out.len;
-	qd_node		node = {kind, n, 0};
-
-	appendBinaryStringInfo(&c->out, (char *) &node, sizeof(node));
-	return at;
+	return begin_node(&c->out, kind, n);
 }
 
 void
 qd_compiler_end(qd_compiler *c, int at)
 {
-	qd_node    *node;
+	end_node(&c->out, at);
+}
 
-	while (c->out.len % 8 != 0)
-		appendStringInfoChar(&c->out, '\0');
-	node = (qd_node *) (c->out.data + at);
-	node->size = c->out.len - at;
+void
+qd_path_compile(const qd_path *path, StringInfo out)
+{
+	int			at = begin_node(out, QD_PATH, path->n);
+
+	for (int i = 0; i < path->n; i++)
+	{
+		const qd_path_step *step = &path->steps[i];
+		bool		is_key = step->kind == QD_STEP_KEY;
+		int			step_at = begin_node(out, step->kind,
+										 is_key ? step->length : step->index);
+
+		if (is_key)
+			appendBinaryStringInfo(out, step->key, step->length);
+		end_node(out, step_at);
+	}
+	end_node(out, at);
 }
 
 void
@@ -172,7 +203,6 @@ static void
 compile_path(qd_compiler *c, const JsonbValue *key)
 {
 	qd_path		path;
-	int			at;
 
 	if (key == NULL || key->type != jbvString)
 		qd_compiler_fail(c, "\"key\" must be a string");
@@ -180,19 +210,7 @@ compile_path(qd_compiler *c, const JsonbValue *key)
 		qd_compiler_fail(c, psprintf("\"%.*s\" is not a key path",
 									 Min(key->val.string.len, 200),
 									 key->val.string.val));
-	at = qd_compiler_begin(c, QD_PATH, path.n);
-	for (int i = 0; i < path.n; i++)
-	{
-		qd_path_step *step = &path.steps[i];
-		bool		is_key = step->kind == QD_STEP_KEY;
-		int			step_at = qd_compiler_begin(c, step->kind,
-												is_key ? step->length : step->index);
-
-		if (is_key)
-			appendBinaryStringInfo(&c->out, step->key, step->length);
-		qd_compiler_end(c, step_at);
-	}
-	qd_compiler_end(c, at);
+	qd_path_compile(&path, &c->out);
 }
 
 static void

@@ -132,8 +132,8 @@ in_datetimes(const qd_node *test, const JsonbValue *value)
  * An object with numeric lon and lat; a place off the globe is a place too,
  * as in Qdrant without an index.
  */
-static bool
-read_point(const JsonbValue *value, qd_geo_point *p)
+bool
+qd_json_place(const JsonbValue *value, qd_geo_point *p)
 {
 	JsonbContainer *object;
 	JsonbValue	lon;
@@ -179,7 +179,7 @@ test_place(const qd_node *test, const JsonbValue *value)
 	const qd_geo_point *g = (const qd_geo_point *) qd_node_body(test);
 	qd_geo_point p;
 
-	if (!read_point(value, &p))
+	if (!qd_json_place(value, &p))
 		return false;
 	switch (test->kind)
 	{

@@ -12,7 +12,7 @@ static void
 read_entry(JEntry entry, char *base, uint32 offset, JsonbValue *v)
 {
 	uint32		length = JBE_HAS_OFF(entry) ?
-		JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
+	JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
 
 	if (JBE_ISSTRING(entry))
 	{
