@@ -806,16 +806,17 @@ merge_pages(Merge *m, uint32 max_rows)
 /*
  * Collects rows for the first graph; slots[i] says how many slots of the i-th
  * page were looked at.  Returns the number of pages: those beyond
- * maintenance_work_mem are left.
+ * maintenance_work_mem, or after max_rows (0 = no such bound), are left.
  */
 static uint32
-collect_rows(Merge *m, QdGraphBuilder *b, uint16 *slots)
+collect_rows(Merge *m, QdGraphBuilder *b, uint32 max_rows, uint16 *slots)
 {
 	uint32		pages = m->meta.fresh_hi - m->meta.fresh_lo;
 
 	for (uint32 i = 0; i < pages; i++)
 	{
-		if (qd_hnsw_builder_memory(b) > maintenance_work_mem * (Size) 1024)
+		if (qd_hnsw_builder_memory(b) > maintenance_work_mem * (Size) 1024 ||
+			(max_rows > 0 && qd_hnsw_builder_count(b) >= max_rows))
 			return i;
 		CHECK_FOR_INTERRUPTS();
 		slots[i] = copy_fresh_page(m, m->meta.fresh_lo + i);
@@ -832,12 +833,15 @@ collect_rows(Merge *m, QdGraphBuilder *b, uint16 *slots)
 
 /*
  * The first graph, in memory; nothing as long as rows are few.  But a ring
- * that is long because of dead rows has to shrink.
+ * that is long because of dead rows has to shrink.  max_rows bounds how long a
+ * writer takes over it: the graph starts with some of the rows, and the others
+ * follow one by one.
  */
 static double
-merge_in_bulk(Merge *m)
+merge_in_bulk(Merge *m, uint32 max_rows)
 {
-	uint32		pages = m->meta.fresh_hi - m->meta.fresh_lo;
+	uint32		all = m->meta.fresh_hi - m->meta.fresh_lo;
+	uint32		pages = all;
 	double		room = (double) pages * m->meta.layout.fresh_per_page;
 	double		threshold = qd_hnsw_threshold_rows(m->index, m->meta.layout.dim);
 	QdGraphBuilder *b;
@@ -848,9 +852,10 @@ merge_in_bulk(Merge *m)
 		return 0;
 	b = qd_hnsw_builder_create(&m->meta.layout, m->codec, room);
 	slots = palloc_extended((pages + 1) * sizeof(uint16), MCXT_ALLOC_HUGE);
-	pages = collect_rows(m, b, slots);
+	pages = collect_rows(m, b, max_rows, slots);
 	rows = qd_hnsw_builder_count(b);
-	if (rows > 0 && (rows >= threshold || room >= 2 * threshold))
+	if (rows > 0 &&
+		(pages < all || rows >= threshold || room >= 2 * threshold))
 	{
 		qd_hnsw_builder_link(b, NULL);
 		qd_hnsw_builder_write(b, m->index, NULL);
@@ -896,7 +901,7 @@ qd_hnsw_merge(Relation index, uint32 max_rows)
 
 	if (m->meta.layout.m0 > 0 && m->meta.entry_vid == QD_NO_VID)
 	{
-		rows = merge_in_bulk(m);
+		rows = merge_in_bulk(m, max_rows);
 		qd_hnsw_meta_read(index, &m->meta);
 	}
 	if (m->meta.entry_vid != QD_NO_VID &&
