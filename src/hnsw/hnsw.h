@@ -240,6 +240,10 @@ typedef struct QdHnswIndex
 {
 	QdHnswLayout layout;
 	qd_codec	codec;
+	uint16		n_dir_runs;		/* runs of each kind, by first ordinal */
+	uint16		n_fresh_runs;
+	uint16		dir_runs[QD_MAX_RUNS];
+	uint16		fresh_runs[QD_MAX_RUNS];
 	uint32		dir_run;		/* run of the last hit, by kind */
 	uint32		fresh_run;
 	uint32		n_runs;
@@ -294,10 +298,10 @@ extern BlockNumber qd_hnsw_fresh_block(Relation index, uint32 position,
 									   uint32 fresh_pages);
 
 /*
- * With META locked exclusively by the caller: makes room for one more stripe,
- * or for more FRESH pages, by adding or extending a run (a record of its own
- * for RUNMAP) and the file.  *meta is the caller's copy, which it logs.  A
- * crash between the two records leaves room that nobody uses yet: ask
+ * With META locked exclusively by the caller: makes room for one more stripe
+ * (or some), or for more FRESH pages, by adding or extending a run (a record
+ * of its own for RUNMAP) and the file.  *meta is the caller's copy, which it
+ * logs.  A crash between the two records leaves room that nobody uses yet: ask
  * qd_hnsw_dir_block first.
  */
 extern void qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta);

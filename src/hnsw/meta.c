@@ -20,6 +20,10 @@
 #define CODE_ALIGN	16
 #define LEAST_LINKS	28			/* below, a graph of long codes falls apart */
 
+/* How many stripes the file grows by: an eighth, at most so many. */
+#define STRIPE_SHARE	8
+#define MOST_STRIPES	64
+
 /* Of rotations and levels; a constant, so that an index is reproducible. */
 #define LAYOUT_SEED	UINT64CONST(0x9E3779B97F4A7C15)
 
@@ -227,17 +231,22 @@ load_runs(Relation index, QdHnswIndex *cached)
 	cached->n_runs = Min(page_runs(page), QD_MAX_RUNS);
 	memcpy(cached->runs, PageGetContents(page), cached->n_runs * sizeof(QdRun));
 	UnlockReleaseBuffer(buffer);
-	cached->dir_run = cached->fresh_run = 0;
+	cached->dir_run = cached->fresh_run = cached->n_runs;
+	cached->n_dir_runs = cached->n_fresh_runs = 0;
 	for (uint32 i = 0; i < cached->n_runs; i++)
 	{
 		const QdRun *run = &cached->runs[i];
 
+		if (run->kind == QD_PAGE_DIR)
+			cached->dir_runs[cached->n_dir_runs++] = i;
+		else
+			cached->fresh_runs[cached->n_fresh_runs++] = i;
 		if ((run->kind != QD_PAGE_DIR && run->kind != QD_PAGE_FRESH) ||
 			run->start < QD_FIRST_RUN_BLOCK || run->pages == 0 ||
 			run->pages > MaxBlockNumber - run->start ||
 			run->first > PG_UINT32_MAX - run->pages)
 		{
-			cached->n_runs = 0;
+			cached->n_runs = cached->n_dir_runs = cached->n_fresh_runs = 0;
 			qd_hnsw_corrupt(index, QD_RUNMAP_BLOCK, "a run makes no sense");
 		}
 	}
@@ -287,10 +296,36 @@ run_unit(const QdHnswLayout *l, uint16 kind)
 }
 
 static inline bool
-run_holds(const QdRun *run, uint16 kind, uint32 unit, uint32 ordinal)
+run_holds(const QdRun *run, uint32 unit, uint32 ordinal)
 {
-	return run->kind == kind && ordinal >= run->first &&
+	return ordinal >= run->first &&
 		ordinal - run->first < run->pages / unit;
+}
+
+/*
+ * Runs of a kind are in the order of their first ordinal: looks for the last
+ * run that begins at or before it, and n_runs when there is none.
+ */
+static uint32
+find_run(const QdHnswIndex *cached, uint16 kind, uint32 ordinal)
+{
+	const uint16 *of_kind = kind == QD_PAGE_DIR ? cached->dir_runs :
+		cached->fresh_runs;
+	uint32		low = 0;
+	uint32		high = kind == QD_PAGE_DIR ? cached->n_dir_runs :
+		cached->n_fresh_runs;
+
+	/* those before low begin at or before it, those from high on behind it */
+	while (low < high)
+	{
+		uint32		middle = (low + high) / 2;
+
+		if (cached->runs[of_kind[middle]].first <= ordinal)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? of_kind[low - 1] : cached->n_runs;
 }
 
 /* First block of a stripe, or of a FRESH page. */
@@ -301,20 +336,17 @@ find_block(Relation index, uint16 kind, uint32 ordinal)
 	uint32		unit = run_unit(&cached->layout, kind);
 	uint32	   *hit = kind == QD_PAGE_DIR ? &cached->dir_run : &cached->fresh_run;
 
-	if (likely(*hit < cached->n_runs &&
-			   run_holds(&cached->runs[*hit], kind, unit, ordinal)))
-		return cached->runs[*hit].start +
-			(ordinal - cached->runs[*hit].first) * unit;
-
 	for (int attempt = 0; attempt < 2; attempt++)
 	{
-		for (uint32 i = 0; i < cached->n_runs; i++)
-			if (run_holds(&cached->runs[i], kind, unit, ordinal))
-			{
-				*hit = i;
-				return cached->runs[i].start +
-					(ordinal - cached->runs[i].first) * unit;
-			}
+		if (likely(*hit < cached->n_runs &&
+				   run_holds(&cached->runs[*hit], unit, ordinal)))
+			return cached->runs[*hit].start +
+				(ordinal - cached->runs[*hit].first) * unit;
+		*hit = find_run(cached, kind, ordinal);
+		if (*hit < cached->n_runs &&
+			run_holds(&cached->runs[*hit], unit, ordinal))
+			return cached->runs[*hit].start +
+				(ordinal - cached->runs[*hit].first) * unit;
 		if (attempt == 0)
 			load_runs(index, cached);
 	}
@@ -411,8 +443,12 @@ add_run(Relation index, uint16 kind, uint32 pages)
 void
 qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta)
 {
-	meta->runs = add_run(index, QD_PAGE_DIR,
-						 qd_hnsw_index(index)->layout.stripe_pages);
+	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
+	uint32		stripes = meta->next_vid / QD_DIR_PER_PAGE;
+
+	/* a share of what there is, so that runs stay few */
+	stripes = Min(Max(stripes / STRIPE_SHARE, 1), MOST_STRIPES);
+	meta->runs = add_run(index, QD_PAGE_DIR, stripes * l->stripe_pages);
 }
 
 void
