@@ -29,6 +29,7 @@ REGRESS += payload_ops
 
 # the index
 REGRESS += hnsw
+REGRESS += hnsw_build
 
 # collections
 REGRESS += collection

@@ -218,7 +218,11 @@ prefetch_row(const QdGraphBuilder *b, uint32 row)
  *----------
  */
 
-/* Returns the place, or the pool's size when it found none. */
+/*
+ * Returns the place, or the pool's size when it found none.  Among copies of
+ * one vector the one found last comes first: each then links to other copies,
+ * not all of them to the same few.
+ */
 static inline int
 pool_insert(QdGraphBuilder *b, float distance, uint32 row)
 {
@@ -231,7 +235,7 @@ pool_insert(QdGraphBuilder *b, float distance, uint32 row)
 	{
 		int			middle = (low + high) / 2;
 
-		if (b->pool[middle].distance <= distance)
+		if (b->pool[middle].distance < distance)
 			low = middle + 1;
 		else
 			high = middle;
@@ -362,7 +366,10 @@ store_links(QdGraphBuilder *b, uint32 node, const QdCandidate *chosen, int n)
 	b->degrees[node] = n;
 }
 
-/* The new row becomes a neighbour of its neighbour. */
+/*
+ * The new row becomes a neighbour of its neighbour, before others at the same
+ * distance: see pool_insert.
+ */
 static void
 link_back(QdGraphBuilder *b, uint32 node, QdCandidate self)
 {
@@ -375,7 +382,7 @@ link_back(QdGraphBuilder *b, uint32 node, QdCandidate self)
 
 	for (int i = 0; i < degree; i++)
 	{
-		if (n == i && self.distance < distances[i])
+		if (n == i && self.distance <= distances[i])
 			all[n++] = self;
 		all[n].vid = links[i];
 		all[n++].distance = distances[i];

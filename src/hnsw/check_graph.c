@@ -232,17 +232,51 @@ follow(GraphCheck *g, uint32 vid)
 	reach(g, g->ring[vid]);
 }
 
+static int
+compare_codes(const void *a, const void *b)
+{
+	uint64		x = *(const uint64 *) a;
+	uint64		y = *(const uint64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Live vertices that were not reached, but for copies of those that were: a
+ * vertex has not room for links to all copies.
+ */
+static uint32
+count_lost(const GraphCheck *g)
+{
+	const QdCheck *c = g->c;
+	uint64	   *codes = palloc_extended((c->n_rows + 1) * sizeof(uint64),
+										MCXT_ALLOC_HUGE);
+	Size		n = 0;
+	uint32		lost = 0;
+
+	for (Size i = 0; i < c->n_rows; i++)
+		if (c->rows[i].in_graph && has_bit(g->reached, c->rows[i].item))
+			codes[n++] = c->rows[i].code;
+	qsort(codes, n, sizeof(uint64), compare_codes);
+	for (Size i = 0; i < c->n_rows; i++)
+		if (c->rows[i].in_graph && !has_bit(g->reached, c->rows[i].item) &&
+			bsearch(&c->rows[i].code, codes, n, sizeof(uint64),
+					compare_codes) == NULL)
+			lost++;
+	pfree(codes);
+	return lost;
+}
+
 static void
 check_reachability(GraphCheck *g)
 {
 	QdCheck    *c = g->c;
-	uint32		lost = 0;
+	uint32		lost;
 
 	reach(g, c->meta.entry_vid);
 	while (g->n_queue > 0)
 		follow(g, g->queue[--g->n_queue]);
-	for (uint32 vid = 0; vid < c->meta.next_vid; vid++)
-		lost += c->dir[vid].state == QD_VERTEX_LIVE && !has_bit(g->reached, vid);
+	lost = count_lost(g);
 	/* by inner product nothing is near a short vector: nobody links there */
 	if (lost > 1 && lost > MOST_UNREACHABLE * c->meta.live &&
 		c->layout.metric != QD_METRIC_IP)

@@ -204,7 +204,8 @@ compare_entries(const void *a, const void *b)
 
 	if (x->distance != y->distance)
 		return x->distance < y->distance ? -1 : 1;
-	return x->vid < y->vid ? -1 : x->vid > y->vid;
+	/* newer ones first: copies of a vector should not all link to the oldest */
+	return x->vid > y->vid ? -1 : x->vid < y->vid;
 }
 
 /*----------

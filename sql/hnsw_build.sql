@@ -1,0 +1,123 @@
+-- Builds of all kinds, and qdrant.check_index on them.
+SET client_min_messages = warning;
+CREATE FUNCTION noise(i int, dim int) RETURNS public.vector IMMUTABLE LANGUAGE sql AS
+	$$SELECT array_agg((hashint4(i # hashint4(g)) & 65535)::real / 65536 - 0.5 ORDER BY g)::public.vector
+	FROM generate_series(1, dim) g$$;
+RESET client_min_messages;
+
+-- Each metric with a graph: clean, and each row is nearest to itself.
+CREATE TABLE items (id int, v vector(16));
+INSERT INTO items SELECT i, noise(i, 16) FROM generate_series(1, 1500) i;
+CREATE INDEX items_l2 ON items USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX items_ip ON items USING qdrant_hnsw (v vector_ip_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX items_cosine ON items USING qdrant_hnsw (v vector_cosine_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX items_l1 ON items USING qdrant_hnsw (v vector_l1_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+SET client_min_messages = warning;
+SELECT n, c.* FROM unnest(ARRAY['items_l2', 'items_ip', 'items_cosine', 'items_l1']) n, qdrant.check_index(n::regclass) c;
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT count(*) FILTER (WHERE (SELECT id FROM items s ORDER BY s.v <-> t.v LIMIT 1) = id) AS l2,
+	count(*) FILTER (WHERE (SELECT id FROM items s ORDER BY s.v <=> t.v LIMIT 1) = id) AS cosine,
+	count(*) FILTER (WHERE (SELECT id FROM items s ORDER BY s.v <+> t.v LIMIT 1) = id) AS l1
+FROM items t WHERE id % 10 = 0;
+-- All rows, each once.
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM items ORDER BY v <#> noise(1, 16) LIMIT 10000) s;
+
+-- More rows than maintenance_work_mem holds.
+RESET client_min_messages;
+DROP INDEX items_l2, items_ip, items_cosine, items_l1;
+INSERT INTO items SELECT i, noise(i, 16) FROM generate_series(1501, 4500) i;
+SET maintenance_work_mem = '1MB';
+CREATE INDEX items_l2 ON items USING qdrant_hnsw (v vector_l2_ops)
+	WITH (indexing_threshold = 0, full_scan_threshold = 0, ef_construction = 40);
+RESET maintenance_work_mem;
+SET client_min_messages = warning;
+SELECT * FROM qdrant.check_index('items_l2');
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM items ORDER BY v <-> noise(1, 16) LIMIT 10000) s;
+SELECT count(*) >= 445 AS found FROM items t
+WHERE id % 10 = 0 AND (SELECT id FROM items s ORDER BY s.v <-> t.v LIMIT 1) = id;
+
+-- Copies of one vector, zero vectors, NULL.
+CREATE TABLE copies (id int, v vector(8));
+INSERT INTO copies SELECT i, CASE WHEN i % 2 = 0 THEN '[1,2,3,4,5,6,7,8]' ELSE noise(i, 8) END FROM generate_series(1, 2000) i;
+INSERT INTO copies SELECT i, '[0,0,0,0,0,0,0,0]' FROM generate_series(2001, 2100) i;
+INSERT INTO copies SELECT i, NULL FROM generate_series(2101, 2200) i;
+CREATE INDEX copies_l2 ON copies USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX copies_cosine ON copies USING qdrant_hnsw (v vector_cosine_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+SELECT * FROM qdrant.check_index('copies_l2');
+SELECT * FROM qdrant.check_index('copies_cosine');
+INSERT INTO copies SELECT i, '[1,2,3,4,5,6,7,8]' FROM generate_series(3001, 3600) i;
+VACUUM copies;
+SELECT * FROM qdrant.check_index('copies_l2');
+SELECT count(*) FROM (SELECT id FROM copies ORDER BY v <-> '[1,2,3,4,5,6,7,8]' LIMIT 10000) s;
+SELECT count(*) >= 200 AS others_are_found FROM copies t WHERE id BETWEEN 1 AND 401 AND id % 2 = 1
+	AND (SELECT id FROM copies s ORDER BY s.v <-> t.v LIMIT 1) = id;
+
+-- Nothing, one row, no graph, few links.
+CREATE TABLE few (id int, v vector(3));
+CREATE INDEX few_none ON few USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0);
+CREATE INDEX few_m0 ON few USING qdrant_hnsw (v vector_l2_ops) WITH (m = 0);
+CREATE INDEX few_m2 ON few USING qdrant_hnsw (v vector_cosine_ops) WITH (m = 2, ef_construction = 4, indexing_threshold = 0);
+SELECT n, c.* FROM unnest(ARRAY['few_none', 'few_m0', 'few_m2']) n, qdrant.check_index(n::regclass) c;
+INSERT INTO few VALUES (1, '[1,2,3]');
+REINDEX TABLE few;
+VACUUM few;
+SELECT n, c.* FROM unnest(ARRAY['few_none', 'few_m0', 'few_m2']) n, qdrant.check_index(n::regclass) c;
+INSERT INTO few SELECT i, noise(i, 3) FROM generate_series(2, 1000) i;
+VACUUM few;
+SELECT n, c.* FROM unnest(ARRAY['few_none', 'few_m0', 'few_m2']) n, qdrant.check_index(n::regclass) c
+WHERE problem !~ 'cannot be reached';
+-- Rows that come back after all have gone.
+DELETE FROM few;
+VACUUM few;
+VACUUM few;
+SELECT n, c.* FROM unnest(ARRAY['few_none', 'few_m0', 'few_m2']) n, qdrant.check_index(n::regclass) c;
+INSERT INTO few SELECT i, noise(i, 3) FROM generate_series(1, 700) i;
+VACUUM few;
+SELECT n, c.* FROM unnest(ARRAY['few_none', 'few_m0', 'few_m2']) n, qdrant.check_index(n::regclass) c
+WHERE problem !~ 'cannot be reached';
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM few ORDER BY v <=> '[1,1,1]' LIMIT 10000) s;
+
+-- Long vectors: one vertex a page, then codes that are projections.
+CREATE TABLE long (id int, v vector(4000), w vector(20000));
+INSERT INTO long SELECT i, noise(i, 4000), noise(i, 20000) FROM generate_series(1, 60) i;
+CREATE INDEX long_v ON long USING qdrant_hnsw (v vector_cosine_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX long_l1 ON long USING qdrant_hnsw (v vector_l1_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX long_w ON long USING qdrant_hnsw (w vector_l2_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+INSERT INTO long SELECT i, noise(i, 4000), noise(i, 20000) FROM generate_series(61, 90) i;
+VACUUM long;
+SELECT n, c.* FROM unnest(ARRAY['long_v', 'long_l1', 'long_w']) n, qdrant.check_index(n::regclass) c;
+SELECT count(*) FILTER (WHERE (SELECT id FROM long s ORDER BY s.v <=> t.v LIMIT 1) = id) AS cosine,
+	count(*) FILTER (WHERE (SELECT id FROM long s ORDER BY s.v <+> t.v LIMIT 1) = id) AS l1,
+	count(*) FILTER (WHERE (SELECT id FROM long s ORDER BY s.w <-> t.w LIMIT 1) = id) AS projected
+FROM long t;
+
+-- Unlogged, temporary, partial, of an expression; with a graph.
+CREATE UNLOGGED TABLE unlogged_items AS SELECT * FROM items WHERE id <= 600;
+CREATE INDEX unlogged_v ON unlogged_items USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0);
+CREATE TEMP TABLE temp_items AS SELECT * FROM items WHERE id <= 600;
+CREATE INDEX temp_v ON temp_items USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0);
+CREATE INDEX partial_v ON items USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0) WHERE id % 5 = 0;
+CREATE INDEX expression_v ON items USING qdrant_hnsw ((noise(id, 4)::vector(4)) vector_l2_ops) WITH (indexing_threshold = 0);
+INSERT INTO unlogged_items SELECT * FROM items WHERE id BETWEEN 601 AND 1500;
+INSERT INTO temp_items SELECT * FROM items WHERE id BETWEEN 601 AND 1500;
+INSERT INTO items SELECT i, noise(i, 16) FROM generate_series(5001, 5700) i;
+DELETE FROM items WHERE id % 7 = 0;
+VACUUM items, unlogged_items, temp_items;
+SELECT n, c.* FROM unnest(ARRAY['unlogged_v', 'temp_v', 'partial_v', 'expression_v', 'items_l2']) n,
+	qdrant.check_index(n::regclass) c;
+
+-- Errors.
+CREATE INDEX wrong ON items USING qdrant_hnsw (noise(id, id) vector_l2_ops);
+CREATE INDEX wrong ON items USING qdrant_hnsw ((noise(id, 3 + id % 2)::vector(3)) vector_l2_ops);
+CREATE INDEX items_id ON items (id);
+SELECT * FROM qdrant.check_index('items_id');
+SELECT * FROM qdrant.check_index('items');
+CREATE ROLE regress_hnsw_reader;
+SET ROLE regress_hnsw_reader;
+SELECT * FROM qdrant.check_index('items_l2');
+RESET ROLE;
+DROP ROLE regress_hnsw_reader;
+
+DROP TABLE items, copies, few, long, unlogged_items, temp_items;
+DROP FUNCTION noise(int, int);
