@@ -10,6 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_hnsw_node('recall', "jit = off\nshared_buffers = 64MB\n");
+$node->safe_psql('postgres', 'CREATE TABLE queries AS SELECT q, vec(q, 5) AS v FROM generate_series(1, 60) q');
 my %metric = (l2 => [ '<->', 'l2_distance(%s)' ], ip => [ '<#>', '-inner_product(%s)' ],
 	cosine => [ '<=>', 'cosine_distance(%s)' ], l1 => [ '<+>', 'l1_distance(%s)' ]);
 
@@ -17,13 +18,13 @@ sub recall
 {
 	my $m = shift;
 	my ($op, $exact) = @{ $metric{$m} };
-	$exact = sprintf($exact, "t.v, vec(q, 5)");
+	$exact = sprintf($exact, "t.v, q.v");
 	return $node->safe_psql('postgres', qq{
 		SET enable_seqscan = off; SET enable_sort = off; SET qdrant_pg.ef_search = 64;
-		CREATE TEMP TABLE found AS SELECT q, id FROM generate_series(1, 60) q,
-			LATERAL (SELECT id FROM t_$m t ORDER BY t.v $op vec(q, 5) LIMIT 10) x;
+		CREATE TEMP TABLE found AS SELECT q, id FROM queries q,
+			LATERAL (SELECT id FROM t_$m t ORDER BY t.v $op q.v LIMIT 10) x;
 		RESET enable_seqscan; RESET enable_sort; SET enable_indexscan = off;
-		SELECT round(avg((f.id IS NOT NULL)::int), 3) FROM (SELECT q, id FROM generate_series(1, 60) q,
+		SELECT round(avg((f.id IS NOT NULL)::int), 3) FROM (SELECT q, id FROM queries q,
 			LATERAL (SELECT id FROM t_$m t ORDER BY $exact LIMIT 10) x) e LEFT JOIN found f USING (q, id)});
 }
 
