@@ -21,6 +21,7 @@
 #include "core/config.h"
 #include "core/log.h"
 #include "helper.h"
+#include "service/index_builder.h"
 #include "worker.h"
 
 #define DRAIN_SECONDS	30
@@ -153,12 +154,14 @@ main(int argc, char **argv)
 		budget_set_limit(settings.max_request_bytes * 4);
 	raise_descriptor_limit();
 	block_signals(&signals);
-	if (!acceptor_open(&settings) || !helper_start() || !start_workers())
+	if (!acceptor_open(&settings) || !helper_start() ||
+		!index_builder_start(&settings) || !start_workers())
 		return 1;
 	acceptor_start(workers, settings.workers);
 	say_what_is_served();
 	wait_for_end(&signals);
 	drain_workers();
+	index_builder_stop();
 	helper_stop();
 	for (int i = 0; i < settings.workers; i++)
 		worker_free(workers[i]);

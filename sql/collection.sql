@@ -149,6 +149,43 @@ SELECT * FROM patch('{"optimizers_config": {"indexing_threshold": 0}, "hnsw_conf
 DROP FUNCTION patch, built;
 TRUNCATE qdrant.c;
 
+-- a long build can be left to somebody else: pending_indexes, index_built
+SELECT qdrant.update_collection('c', '{"optimizers_config": {"indexing_threshold": 10000}}', false);
+SELECT * FROM qdrant.pending_indexes();
+INSERT INTO qdrant.c (id, embedding, payload)
+	SELECT i, '[1,2,3,4]', jsonb_build_object('text', repeat(md5(i::text), 30)) FROM generate_series(1, 5000) i;
+SELECT qdrant.update_collection('c', '{"metadata": {"x": 1}}', false);
+SELECT * FROM qdrant.pending_indexes();
+SELECT qdrant.update_collection('c', '{"optimizers_config": {"indexing_threshold": 1}}', false);
+SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT qdrant.collection_info('c') -> 'status' AS status;
+CREATE TEMP TABLE work AS SELECT * FROM qdrant.pending_indexes();
+SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 30}}}}', false);
+-- what was asked for in the meantime is not done
+SELECT qdrant.index_built(collection, vector, pending) FROM work;
+SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT s FROM qdrant.pending_indexes(), unnest(statements) WITH ORDINALITY u(s, n) ORDER BY n \gexec
+\d qdrant.c
+SELECT qdrant.index_built(collection, vector, pending) FROM qdrant.pending_indexes();
+SELECT * FROM qdrant.pending_indexes();
+SELECT qdrant.collection_info('c') -> 'status' AS status;
+-- no index at all, then one again; the second wish makes the first pointless
+SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 0}}}}', false);
+SELECT * FROM qdrant.pending_indexes();
+SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 4}}}}', false);
+SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 0}}}}', false);
+SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT qdrant.index_built(collection, vector, pending) FROM qdrant.pending_indexes();
+SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 5}}}}');
+SELECT * FROM qdrant.pending_indexes();
+SELECT * FROM qdrant.index_leftovers();
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'qdrant.c_embedding_idx'::regclass;
+SELECT * FROM qdrant.index_leftovers();
+UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'qdrant.c_embedding_idx'::regclass;
+SELECT qdrant.update_collection('c', '{"optimizers_config": {"indexing_threshold": 0}}');
+TRUNCATE qdrant.c;
+
 -- indexed_vectors_count: over the threshold, and only with an index
 INSERT INTO qdrant.c (id, embedding) SELECT i, '[1,2,3,4]' FROM generate_series(1, 100) i;
 SELECT qdrant.collection_info('c') -> 'indexed_vectors_count' AS "never";
@@ -239,6 +276,7 @@ SELECT qdrant.update_collection('documents', '{}');
 SELECT qdrant.drop_collection('documents');
 SELECT qdrant.collection_info('documents');
 SELECT qdrant.check_collection('documents', 1);
+SELECT qdrant.index_built('documents', '', 1);
 SELECT qdrant_catalog.put_collection('mine', 'qdrant.documents', '{}', '[]');
 SELECT qdrant_catalog.put_collection('documents', 'qdrant.theirs', '{}', '[]');
 INSERT INTO qdrant_catalog.collections (name, relation, config) VALUES ('x', 'qdrant.theirs', '{}');

@@ -686,8 +686,11 @@ CREATE TABLE qdrant_catalog.vectors (
 	column_name name NOT NULL,
 	dim integer NOT NULL,
 	distance text NOT NULL,
+	pending bigint,
 	PRIMARY KEY (collection_id, name)
 );
+
+COMMENT ON COLUMN qdrant_catalog.vectors.pending IS 'the index waits to be built: a number that every request for it changes';
 
 GRANT SELECT ON qdrant_catalog.collections, qdrant_catalog.vectors,
 	qdrant_catalog.collections_id_seq, qdrant_catalog.collections_version_seq TO PUBLIC;
@@ -1248,41 +1251,93 @@ BEGIN
 END
 $$;
 
+-- The index of a vector column, whoever made it; NULL: it has none.
+CREATE FUNCTION qdrant_catalog.vector_index(relation regclass, column_name text) RETURNS regclass
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT i.indexrelid::regclass
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+	JOIN pg_am a ON a.oid = c.relam AND a.amname = 'qdrant_hnsw'
+	JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[0]
+WHERE i.indrelid = relation AND t.attname = column_name AND i.indpred IS NULL AND i.indisvalid
+ORDER BY 1 LIMIT 1
+$$;
+
+-- how: what stands between CREATE INDEX and ON.
+CREATE FUNCTION qdrant_catalog.create_index(relation regclass, config jsonb, vector jsonb, how text) RETURNS text
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT format('CREATE INDEX %s ON %s USING qdrant_hnsw (%I @extschema@.%I) WITH (%s)', how,
+	qdrant_catalog.quoted_name(relation), vector ->> 'column',
+	CASE vector ->> 'distance' WHEN 'Cosine' THEN 'vector_cosine_ops' WHEN 'Euclid' THEN 'vector_l2_ops'
+		WHEN 'Dot' THEN 'vector_ip_ops' WHEN 'Manhattan' THEN 'vector_l1_ops' END,
+	array_to_string(qdrant_catalog.index_options(config, vector), ', '))
+$$;
+
+-- The same for a builder outside of transactions.  The index in use stays as
+-- it is until the new one takes its place: with the new options it would want
+-- its graph from the next writer.
+CREATE FUNCTION qdrant_catalog.build_concurrently(relation regclass, config jsonb, vector jsonb) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	in_use CONSTANT regclass := qdrant_catalog.vector_index(relation, vector ->> 'column');
+	old_name CONSTANT text := relname FROM pg_class WHERE oid = in_use;
+	new_name CONSTANT text := qdrant_catalog.identifier(old_name, '_new');
+	new_index text;
+BEGIN
+	IF qdrant_catalog.index_options(config, vector) IS NULL THEN
+		RETURN '{}';
+	ELSIF in_use IS NULL THEN
+		RETURN ARRAY[qdrant_catalog.create_index(relation, config, vector, 'CONCURRENTLY')];
+	END IF;
+	SELECT format('%I.%I', n.nspname, new_name) INTO new_index
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = in_use;
+	-- one that was finished after its builder had gone is taken as it is
+	RETURN CASE WHEN EXISTS (SELECT 1 FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+		WHERE c.oid = to_regclass(new_index) AND i.indisvalid AND i.indrelid = relation
+			AND c.reloptions = qdrant_catalog.index_options(config, vector))
+	THEN '{}'::text[] ELSE ARRAY[
+		format('DROP INDEX CONCURRENTLY IF EXISTS %s', new_index),
+		qdrant_catalog.create_index(relation, config, vector, format('CONCURRENTLY %I', new_name))]
+	END || ARRAY[
+		format('DROP INDEX CONCURRENTLY %s', qdrant_catalog.quoted_name(in_use)),
+		format('ALTER INDEX %s RENAME TO %I', new_index, old_name)];
+END
+$$;
+
 -- Makes, changes or drops the index of a vector column, so that it is as the
--- config wants it.  Builds block writers.
-CREATE FUNCTION qdrant_catalog.sync_index(relation regclass, config jsonb, vector jsonb) RETURNS void
+-- config wants it.  Builds block writers; without build they are left to
+-- somebody else, if there is much to do, which is what true means.
+CREATE FUNCTION qdrant_catalog.sync_index(relation regclass, config jsonb, vector jsonb, build boolean) RETURNS boolean
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	wanted CONSTANT text[] := qdrant_catalog.index_options(config, vector);
-	opclass CONSTANT text := CASE vector ->> 'distance' WHEN 'Cosine' THEN 'vector_cosine_ops'
-		WHEN 'Euclid' THEN 'vector_l2_ops' WHEN 'Dot' THEN 'vector_ip_ops'
-		WHEN 'Manhattan' THEN 'vector_l1_ops' END;
-	index_oid regclass;
-	was text[];
+	index_oid CONSTANT regclass := qdrant_catalog.vector_index(relation, vector ->> 'column');
+	was CONSTANT text[] := reloptions FROM pg_class WHERE oid = index_oid;
+	now CONSTANT boolean := build OR pg_table_size(relation) < 4194304;
+	anew boolean;
 BEGIN
-	SELECT i.indexrelid, c.reloptions INTO index_oid, was
-	FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-		JOIN pg_am a ON a.oid = c.relam AND a.amname = 'qdrant_hnsw'
-		JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[0]
-	WHERE i.indrelid = relation AND t.attname = vector ->> 'column' AND i.indpred IS NULL
-	ORDER BY 1 LIMIT 1;
 	IF wanted IS NULL THEN
-		IF FOUND THEN
+		IF index_oid IS NOT NULL THEN
 			EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(index_oid));
 		END IF;
-	ELSIF NOT FOUND THEN
-		EXECUTE format('CREATE INDEX ON %s USING qdrant_hnsw (%I @extschema@.%I) WITH (%s)',
-			qdrant_catalog.quoted_name(relation), vector ->> 'column', opclass,
-			array_to_string(wanted, ', '));
+	ELSIF index_oid IS NULL THEN
+		IF now THEN
+			EXECUTE qdrant_catalog.create_index(relation, config, vector, '');
+		END IF;
+		RETURN NOT now;
 	ELSIF NOT (coalesce(was, '{}') @> wanted AND wanted @> was) THEN
+		anew := qdrant_catalog.needs_build(relation, vector ->> 'column', (vector ->> 'dim')::integer, was, wanted);
+		IF anew AND NOT now THEN
+			RETURN true;
+		END IF;
 		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold)',
 			qdrant_catalog.quoted_name(index_oid));
 		EXECUTE format('ALTER INDEX %s SET (%s)', qdrant_catalog.quoted_name(index_oid),
 			array_to_string(wanted, ', '));
-		IF qdrant_catalog.needs_build(relation, vector ->> 'column', (vector ->> 'dim')::integer, was, wanted) THEN
+		IF anew THEN
 			EXECUTE format('REINDEX INDEX %s', qdrant_catalog.quoted_name(index_oid));
 		END IF;
 	END IF;
+	RETURN false;
 END
 $$;
 
@@ -1349,7 +1404,7 @@ BEGIN
 	vectors := qdrant_catalog.vector_columns(full_config);
 	relation := qdrant_catalog.create_table(name, vectors);
 	FOR vector IN SELECT v FROM jsonb_array_elements(vectors) v LOOP
-		PERFORM qdrant_catalog.sync_index(relation, full_config, vector);
+		PERFORM qdrant_catalog.sync_index(relation, full_config, vector, true);
 	END LOOP;
 	PERFORM qdrant_catalog.put_collection(name, relation, full_config, vectors);
 EXCEPTION WHEN unique_violation THEN
@@ -1358,31 +1413,94 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 
-CREATE FUNCTION qdrant.update_collection(name text, config jsonb) RETURNS void
+-- The vectors as put_collection takes them.
+CREATE FUNCTION qdrant_catalog.stored_vectors(collection_id bigint) RETURNS SETOF jsonb
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT jsonb_build_object('name', v.name, 'column', v.column_name, 'dim', v.dim, 'distance', v.distance,
+	'pending', v.pending)
+FROM qdrant_catalog.vectors v WHERE v.collection_id = stored_vectors.collection_id
+$$;
+
+-- Without build, what would take long is left to qdrant.pending_indexes.
+CREATE FUNCTION qdrant.update_collection(name text, config jsonb, build boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	found_row qdrant_catalog.collections;
-	vectors jsonb;
+	vectors jsonb := '[]';
 	vector jsonb;
 BEGIN
 	-- one change at a time, each over what the one before left
 	PERFORM qdrant_catalog.lock_collection(name, 'change');
 	found_row := qdrant_catalog.find_collection(name);
 	found_row.config := qdrant_catalog.config_update(found_row.config, config);
-	SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'column', v.column_name,
-		'dim', v.dim, 'distance', v.distance)), '[]')
-	INTO vectors
-	FROM qdrant_catalog.vectors v WHERE v.collection_id = found_row.id;
-	FOR vector IN SELECT v FROM jsonb_array_elements(vectors) v LOOP
-		PERFORM qdrant_catalog.sync_index(found_row.relation, found_row.config, vector);
+	FOR vector IN SELECT * FROM qdrant_catalog.stored_vectors(found_row.id) LOOP
+		IF qdrant_catalog.sync_index(found_row.relation, found_row.config, vector, build) THEN
+			vector := vector || jsonb_build_object('pending', found_row.version);
+		END IF;
+		vectors := vectors || vector;
 	END LOOP;
 	PERFORM qdrant_catalog.put_collection(name, found_row.relation, found_row.config, vectors);
 END
 $$;
 
+-- What builds the indexes that wait for it, of tables that are the caller's:
+-- statements to be run one by one outside of transactions, after which
+-- qdrant.index_built is told.  None for an index that is no longer wanted.
+CREATE FUNCTION qdrant.pending_indexes(OUT collection text, OUT vector text, OUT pending bigint, OUT statements text[])
+RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT c.name, v ->> 'name', (v ->> 'pending')::bigint,
+	qdrant_catalog.build_concurrently(c.relation, c.config, v)
+FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation,
+	qdrant_catalog.stored_vectors(c.id) v
+WHERE v ->> 'pending' IS NOT NULL AND pg_has_role(r.relowner, 'USAGE')
+ORDER BY 3
+$$;
+
+-- What builds that were cut short have left behind: nobody must be building.
+CREATE FUNCTION qdrant.index_leftovers() RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT format('DROP INDEX CONCURRENTLY %s', qdrant_catalog.quoted_name(i.indexrelid))
+FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+	JOIN pg_index i ON i.indrelid = c.relation AND NOT i.indisvalid
+	JOIN pg_class x ON x.oid = i.indexrelid
+	JOIN pg_am a ON a.oid = x.relam AND a.amname = 'qdrant_hnsw'
+WHERE pg_has_role(r.relowner, 'USAGE')
+$$;
+
+CREATE FUNCTION qdrant.index_built(collection text, vector text, pending bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_row qdrant_catalog.collections;
+	vectors jsonb;
+BEGIN
+	PERFORM qdrant_catalog.lock_collection(collection, 'change');
+	found_row := qdrant_catalog.find_collection(collection);
+	SELECT jsonb_agg(CASE WHEN v ->> 'name' = vector AND (v ->> 'pending')::bigint = pending
+		THEN v || '{"pending": null}' ELSE v END)
+	INTO vectors FROM qdrant_catalog.stored_vectors(found_row.id) v;
+	PERFORM qdrant_catalog.put_collection(collection, found_row.relation, found_row.config,
+		coalesce(vectors, '[]'));
+END
+$$;
+
+-- Who builds an index for us would keep a drop waiting; the application name
+-- is the gateway's.
+CREATE FUNCTION qdrant_catalog.cancel_builder(name text) RETURNS void
+LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT pg_cancel_backend(a.pid)
+FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+	JOIN pg_locks l ON l.relation = r.oid AND l.granted AND l.mode = 'ShareUpdateExclusiveLock'
+	JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE c.name = cancel_builder.name COLLATE "C" AND pg_has_role(r.relowner, 'USAGE')
+	AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+	AND a.application_name = 'qdrant-gateway index builder' AND a.usename = current_user
+$$;
+
 CREATE FUNCTION qdrant.drop_collection(name text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	PERFORM qdrant_catalog.cancel_builder(name);
 	BEGIN
 		PERFORM qdrant_catalog.lock_collection(name, 'drop');
 	EXCEPTION WHEN SQLSTATE 'QD002' THEN
@@ -1448,14 +1566,15 @@ BEGIN
 	INTO terms
 	FROM qdrant_catalog.vectors v JOIN pg_attribute a
 		ON a.attrelid = found_row.relation AND a.attname = v.column_name AND NOT a.attisdropped
-	WHERE v.collection_id = found_row.id AND threshold > 0 AND EXISTS (
+	WHERE v.collection_id = found_row.id AND threshold > 0 AND v.pending IS NULL AND EXISTS (
 		SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 			JOIN pg_am m ON m.oid = c.relam AND m.amname = 'qdrant_hnsw'
 		WHERE i.indrelid = found_row.relation AND i.indkey[0] = a.attnum AND i.indisvalid);
 	EXECUTE format('SELECT count(*), %s FROM %s t', coalesce(terms, '0'),
 		qdrant_catalog.quoted_name(found_row.relation)) INTO points, indexed;
 	RETURN jsonb_build_object(
-		'status', 'green', 'optimizer_status', 'ok', 'indexed_vectors_count', indexed,
+		'status', CASE WHEN EXISTS (SELECT 1 FROM qdrant_catalog.vectors v
+			WHERE v.collection_id = found_row.id AND v.pending IS NOT NULL) THEN 'yellow' ELSE 'green' END, 'optimizer_status', 'ok', 'indexed_vectors_count', indexed,
 		'points_count', points, 'segments_count', 1, 'config', found_row.config,
 		'payload_schema', jsonb_build_object(),
 		'update_queue', jsonb_build_object('length', 0) || CASE

@@ -9,6 +9,7 @@
 #include "api/route.h"
 #include "core/utf8.h"
 #include "model/model.h"
+#include "net/static.h"
 #include "service/auth.h"
 #include "service/error.h"
 #include "service/service.h"
@@ -98,6 +99,11 @@ on_head(request *req)
 	}
 	if (req->proto == PROTO_REST)
 	{
+		if (static_is_path(req->path))
+		{
+			static_answer(req);
+			return BODY_ANSWERED;
+		}
 		if (service_plain(req))
 			return BODY_ANSWERED;
 		r->rest = route_find_rest(req->method, req->path, &r->params,

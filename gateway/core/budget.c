@@ -40,3 +40,9 @@ budget_left(size_t n)
 
 	return now <= limit && n <= limit - now;
 }
+
+bool
+budget_pressed(void)
+{
+	return budget_used() > limit - limit / 4;
+}

@@ -21,4 +21,7 @@ extern size_t budget_used(void);
 /* True while n more bytes stay within the limit. */
 extern bool budget_left(size_t n);
 
+/* True when little is left: who waits for a peer that stands still gives up. */
+extern bool budget_pressed(void);
+
 #endif							/* QG_BUDGET_H */

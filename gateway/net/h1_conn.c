@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 
 #include "core/budget.h"
 #include "core/config.h"
@@ -24,8 +25,10 @@
 
 #define HEAD_SECONDS		5
 #define IDLE_SECONDS		5
-#define PROGRESS_SECONDS	30
+/* A peer has to send or take so much in one of the last 6 times 5 seconds. */
+#define PROGRESS_SECONDS	5
 #define PROGRESS_BYTES		1024
+#define PROGRESS_STALLS		6
 #define GONE_SECONDS		1
 #define ARENA_BUDGET		((size_t) 64 << 20)
 #define ARENA_PER_BODY		8
@@ -48,7 +51,7 @@ typedef struct exchange
 {
 	request		req;			/* first: requests are cast back */
 	h1_conn    *hc;				/* NULL: the connection is gone */
-	body body;
+	body		body;
 	inflater   *inflater;		/* of a compressed body */
 	size_t		announced;		/* Content-Length */
 	bool		has_data;
@@ -68,6 +71,7 @@ struct h1_conn
 	bool		close_after;	/* this answer */
 	bool		eof;
 	size_t		progress;		/* body or answer bytes since the last look */
+	int			stalls;			/* looks in a row that found too few */
 	struct iovec out[2];		/* of the answer, what is not sent yet */
 };
 
@@ -82,6 +86,7 @@ set_phase(h1_conn *hc, phase to)
 
 	hc->phase = to;
 	hc->progress = 0;
+	hc->stalls = 0;
 	hc->started = false;
 	c->holding = to == PHASE_WAIT || to == PHASE_SEND;
 	c->deadline_ns = seconds[to] == 0 ? 0
@@ -216,8 +221,8 @@ leaves_much_unread(const h1_conn *hc)
 }
 
 void
-h1_answer(request *req, int status, const char *content_type,
-		  const header *extra, size_t n_extra, slice content)
+h1_answer(request * req, int status, const char *content_type,
+		  const header * extra, size_t n_extra, slice content)
 {
 	exchange   *x = (exchange *) req;
 	h1_conn    *hc = x->hc;
@@ -307,7 +312,7 @@ send_continue(h1_conn *hc)
 }
 
 static exchange *
-make_exchange(h1_conn *hc, arena * a, const h1_head *head)
+make_exchange(h1_conn *hc, arena * a, const h1_head * head)
 {
 	exchange   *x = arena_alloc0(a, sizeof(*x));
 	request    *req = &x->req;
@@ -411,7 +416,7 @@ take_data(h1_conn *hc)
 		return;
 	x->has_data = true;
 	limit = x->req.worker->config->max_request_bytes;
-	if (x->inflater !=NULL)
+	if (x->inflater != NULL)
 		result = inflater_feed(x->inflater, data, &x->body, limit);
 	else if (data.n > limit - x->body.n)
 		result = INFLATE_TOO_LARGE;
@@ -435,7 +440,7 @@ take_end(h1_conn *hc)
 		set_phase(hc, PHASE_HEAD);
 		return;
 	}
-	if (x->inflater !=NULL && x->has_data &&
+	if (x->inflater != NULL && x->has_data &&
 		!inflater_complete(x->inflater))
 	{
 		answer_text(x, 400, "The compressed request body ends too early");
@@ -464,7 +469,7 @@ wait_for_more(h1_conn *hc, bool some)
 }
 
 static size_t
-input(conn *c, char *p, size_t n)
+input(conn * c, char *p, size_t n)
 {
 	h1_conn    *hc = c->state;
 	size_t		done = 0;
@@ -499,13 +504,13 @@ input(conn *c, char *p, size_t n)
 
 /* A body by Content-Length goes straight to where it stays. */
 static bool
-direct(conn *c, char **p, size_t *n)
+direct(conn * c, char **p, size_t *n)
 {
 	h1_conn    *hc = c->state;
 	exchange   *x = hc->x;
 	size_t		want;
 
-	if (hc->phase !=PHASE_BODY || x == NULL || x->inflater !=NULL ||
+	if (hc->phase !=PHASE_BODY || x == NULL || x->inflater != NULL ||
 		hc->reader.state != H1_IN_BODY)
 		return false;
 	want = hc->reader.left < DIRECT_BYTES ? (size_t) hc->reader.left
@@ -521,7 +526,7 @@ direct(conn *c, char **p, size_t *n)
 }
 
 static void
-took(conn *c, size_t n)
+took(conn * c, size_t n)
 {
 	h1_conn    *hc = c->state;
 	char		nothing[1];
@@ -544,7 +549,7 @@ took(conn *c, size_t n)
  * second before the request is called off.
  */
 static void
-eof(conn *c)
+eof(conn * c)
 {
 	h1_conn    *hc = c->state;
 
@@ -556,7 +561,7 @@ eof(conn *c)
 }
 
 static void
-writable(conn *c)
+writable(conn * c)
 {
 	send_answer(c->state);
 }
@@ -568,11 +573,26 @@ tell_gone(exchange *x)
 	x->req.worker->callbacks->on_gone(&x->req);
 }
 
+/*
+ * True when the peer has stood still for too long, which is sooner when memory
+ * is short: then others are refused because of what it holds.
+ */
+static bool
+is_stalled(h1_conn *hc)
+{
+	if (hc->progress >= PROGRESS_BYTES)
+		hc->stalls = 0;
+	else if (++hc->stalls >= PROGRESS_STALLS || budget_pressed())
+		return true;
+	hc->progress = 0;
+	hc->c->deadline_ns = now_ns() + SECONDS_NS(PROGRESS_SECONDS);
+	return false;
+}
+
 static void
-expired(conn *c)
+expired(conn * c)
 {
 	h1_conn    *hc = c->state;
-	bool		moves = hc->progress >= PROGRESS_BYTES;
 
 	switch (hc->phase)
 	{
@@ -583,12 +603,12 @@ expired(conn *c)
 				conn_close(c);
 			break;
 		case PHASE_BODY:
-			if (moves)
-				set_phase(hc, PHASE_BODY);
-			else if (hc->x == NULL)
-				conn_close(c);	/* its answer is out already */
-			else
+			if (!is_stalled(hc))
+				break;
+			if (hc->x != NULL)
 				refuse(hc, 408);
+			else
+				conn_close(c);	/* its answer is out already */
 			break;
 		case PHASE_WAIT:
 			c->deadline_ns = 0;
@@ -596,26 +616,27 @@ expired(conn *c)
 				tell_gone(hc->x);
 			break;
 		case PHASE_SEND:
-			if (moves)
-				set_phase(hc, PHASE_SEND);
-			else
+			if (is_stalled(hc))
 				conn_close(c);
 			break;
 	}
 }
 
 static void
-drain(conn *c)
+drain(conn * c)
 {
 	h1_conn    *hc = c->state;
+	int			unread = 0;
 
+	/* A request that has arrived already is still served. */
 	hc->close_after = true;
-	if (hc->phase == PHASE_HEAD && !hc->started)
+	if (hc->phase == PHASE_HEAD && !hc->started &&
+		(ioctl(c->fd, FIONREAD, &unread) != 0 || unread == 0))
 		conn_close(c);
 }
 
 static void
-closed(conn *c)
+closed(conn * c)
 {
 	h1_conn    *hc = c->state;
 	exchange   *x = hc->x;
@@ -642,7 +663,7 @@ static const conn_ops h1_ops = {
 };
 
 void
-h1_conn_open(conn *c)
+h1_conn_open(conn * c)
 {
 	h1_conn    *hc = calloc(1, sizeof(*hc));
 

@@ -34,6 +34,7 @@
 #define IDLE_SECONDS		300
 #define STALL_SECONDS		30
 #define UPLOAD_SECONDS		60
+#define PRESSED_SECONDS		5	/* instead of both when memory is short */
 #define ARENA_BUDGET		((size_t) 64 << 20)
 #define ARENA_PER_BODY		8
 /* Below, compressing costs more than it saves. */
@@ -280,7 +281,7 @@ read_answer(nghttp2_session *session, int32_t id, uint8_t *out, size_t size,
 
 /* The status, its text and the extra trailers; n_extra more fit before. */
 static void
-make_trailers(call *s, int code, slice text, const header *extra,
+make_trailers(call *s, int code, slice text, const header * extra,
 			  size_t n_extra)
 {
 	arena	   *a = s->req.arena;
@@ -353,7 +354,7 @@ submit_message(call *s)
 }
 
 void
-h2_answer(request *req, int code, slice text, const header *trailers,
+h2_answer(request * req, int code, slice text, const header * trailers,
 		  size_t n_trailers, slice message)
 {
 	call	   *s = (call *) req;
@@ -650,7 +651,7 @@ on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
  */
 
 static size_t
-input(conn *c, char *p, size_t n)
+input(conn * c, char *p, size_t n)
 {
 	h2_conn    *hc = c->state;
 	ssize_t		used;
@@ -672,13 +673,13 @@ input(conn *c, char *p, size_t n)
 }
 
 static void
-eof(conn *c)
+eof(conn * c)
 {
 	conn_close(c);
 }
 
 static void
-writable(conn *c)
+writable(conn * c)
 {
 	h2_conn    *hc = c->state;
 
@@ -693,7 +694,8 @@ reset_stalled(h2_conn *hc, uint64_t now)
 {
 	for (call *s = hc->calls; s != NULL; s = s->next)
 	{
-		int			seconds = s->answered ? STALL_SECONDS : UPLOAD_SECONDS;
+		int			seconds = budget_pressed() ? PRESSED_SECONDS
+		: s->answered ? STALL_SECONDS : UPLOAD_SECONDS;
 
 		if ((s->answered || !s->ended) &&
 			now - s->progress_ns > SECONDS_NS(seconds))
@@ -705,12 +707,14 @@ reset_stalled(h2_conn *hc, uint64_t now)
 
 /* Every second. */
 static void
-expired(conn *c)
+expired(conn * c)
 {
 	h2_conn    *hc = c->state;
 	uint64_t	now = now_ns();
 
-	if ((c->writing && now - hc->stalled_ns > SECONDS_NS(STALL_SECONDS)) ||
+	int			seconds = budget_pressed() ? PRESSED_SECONDS : STALL_SECONDS;
+
+	if ((c->writing && now - hc->stalled_ns > SECONDS_NS(seconds)) ||
 		(!hc->seen_settings &&
 		 now - hc->opened_ns > SECONDS_NS(PREFACE_SECONDS)))
 	{
@@ -730,7 +734,7 @@ expired(conn *c)
 }
 
 static void
-drain(conn *c)
+drain(conn * c)
 {
 	h2_conn    *hc = c->state;
 	int32_t		last = nghttp2_session_get_last_proc_stream_id(hc->session);
@@ -741,7 +745,7 @@ drain(conn *c)
 }
 
 static void
-closed(conn *c)
+closed(conn * c)
 {
 	h2_conn    *hc = c->state;
 
@@ -794,7 +798,7 @@ make_session(h2_conn *hc)
 }
 
 void
-h2_conn_open(conn *c)
+h2_conn_open(conn * c)
 {
 	static const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS},

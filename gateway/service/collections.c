@@ -10,6 +10,7 @@
 #include "model/create_json.h"
 #include "model/model.h"
 #include "model/out_collections.h"
+#include "service/index_builder.h"
 #include "service/service.h"
 #include "worker.h"
 
@@ -87,6 +88,7 @@ run_create(struct op *op)
 static void
 updated(struct op *op, PGresult **results)
 {
+	index_builder_wake();
 	forget(op, ((Qdrant__UpdateCollection *) op->msg)->collection_name);
 	answer_done(op, true);
 }
@@ -98,7 +100,7 @@ run_update(struct op *op)
 	(const Qdrant__UpdateCollection *) op->msg;
 
 	op_sql_maintenance(op, config_statement(op,
-											"SELECT qdrant.update_collection($1, $2)",
+											"SELECT qdrant.update_collection($1, $2, false)",
 											msg->collection_name,
 											update_collection_json(msg, op->a)),
 					   1, updated);
@@ -107,6 +109,7 @@ run_update(struct op *op)
 static void
 deleted(struct op *op, PGresult **results)
 {
+	index_builder_wake();		/* what it was at may have been cancelled */
 	forget(op, ((Qdrant__DeleteCollection *) op->msg)->collection_name);
 	answer_done(op, pgr_bool(results[0], 0, 0));
 }

@@ -190,26 +190,28 @@ qd_check_size(PG_FUNCTION_ARGS)
 
 /*
  * qdrant_catalog.lock_collection(name text, mode text): read, change (one at
- * a time) or drop.
+ * a time, but beside a build of an index) or drop.
  */
 Datum
 qd_lock_collection(PG_FUNCTION_ARGS)
 {
 	char	   *mode = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	bool		change = strcmp(mode, "change") == 0;
 	QdCollection found;
-	LOCKMODE	lock;
 
-	if (strcmp(mode, "read") == 0)
-		lock = AccessShareLock;
-	else if (strcmp(mode, "change") == 0)
-		lock = ShareUpdateExclusiveLock;
-	else if (strcmp(mode, "drop") == 0)
-		lock = AccessExclusiveLock;
-	else
+	if (!change && strcmp(mode, "read") != 0 && strcmp(mode, "drop") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown mode of lock \"%s\"", mode)));
-	qd_collection_open(PG_GETARG_TEXT_PP(0), lock, &found);
+	qd_collection_open(PG_GETARG_TEXT_PP(0),
+					   strcmp(mode, "drop") == 0 ? AccessExclusiveLock :
+					   AccessShareLock, &found);
+	if (change)
+	{
+		check_may_lock(found.relation, ShareUpdateExclusiveLock);
+		LockDatabaseObject(catalog_relation("vectors"), (Oid) found.id, 0,
+						   ExclusiveLock);
+	}
 	PG_RETURN_VOID();
 }
 
@@ -285,9 +287,10 @@ write_rows(Datum name, Oid relation, Datum config, Datum vectors)
 		" WHERE collection_id OPERATOR(pg_catalog.=) $1",
 		1, vector_types, vector_values);
 	run("INSERT INTO qdrant_catalog.vectors SELECT $1, v.name, v.\"column\","
-		" v.dim, v.distance FROM pg_catalog.jsonb_to_recordset($2) AS"
+		" v.dim, v.distance, v.pending FROM pg_catalog.jsonb_to_recordset($2) AS"
 		" v(name pg_catalog.text, \"column\" pg_catalog.name,"
-		" dim pg_catalog.int4, distance pg_catalog.text)",
+		" dim pg_catalog.int4, distance pg_catalog.text,"
+		" pending pg_catalog.int8)",
 		2, vector_types, vector_values);
 	return DatumGetInt64(vector_values[0]);
 }
@@ -296,7 +299,7 @@ write_rows(Datum name, Oid relation, Datum config, Datum vectors)
  * qdrant_catalog.put_collection(name text, relation regclass, config jsonb,
  * vectors jsonb): registers a table as a collection, or replaces what the
  * catalog says about it.  vectors as qdrant.describe shows them, the column
- * not quoted.
+ * not quoted, and with the member pending.
  */
 Datum
 qd_put_collection(PG_FUNCTION_ARGS)

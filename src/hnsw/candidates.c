@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/rel.h"
 
+#include "guc.h"
 #include "hnsw/candidates.h"
 #include "hnsw/collector.h"
 #include "hnsw/tid_set.h"
@@ -24,7 +25,7 @@
  * Rows that a sweep scores in the time that the graph needs to raise ef by
  * one (1.65 expansions, half of m0 page visits each).
  */
-#define SWEEP_ROWS_PER_EF	250
+#define SWEEP_ROWS_PER_EF	50
 
 /* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
 #define FIRST_PASS_ROWS		512
@@ -49,6 +50,7 @@ struct QdCandidates
 	Source		source;
 	QdPageStore store;
 	QdGraphSearch *search;
+	int			taken;			/* results of the search */
 	QdCollector sweep;
 
 	/* the source's next row, if any */
@@ -123,6 +125,8 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
 			QdVertexHead *v = QdPageVertex(page, offset);
 			QdCandidate *score = &scores->vertex[scores->n];
 
+			qd_hnsw_prefetch(c->index, block + 1, offset,
+							 sizeof(QdVertexHead) + l->own_dims);
 			if (v->vid != vid || v->level != 0)
 				continue;
 			score->vid = vid;
@@ -258,6 +262,18 @@ begin_graph(QdCandidates *c)
 }
 
 /*
+ * The far half of the best ef is less sure than the near one, so a scan that
+ * may go on searches farther before it looks there: a filter that lets few
+ * rows pass is as well served as none.
+ */
+static bool
+round_is_over(const QdCandidates *c)
+{
+	return qd_guc_iterative_scan != QD_ITERATIVE_OFF &&
+		c->taken >= (c->ef + 1) / 2 && !qd_graph_search_exhausted(c->search);
+}
+
+/*
  * The next row of the current round of the graph or the sweep, or the next
  * round's; false when there is none.
  */
@@ -268,8 +284,9 @@ source_next(QdCandidates *c, bool next_round, QdCodeRow *row)
 
 	while (c->source == FROM_GRAPH)
 	{
-		if (qd_graph_search_next(c->search, &found))
+		if (!round_is_over(c) && qd_graph_search_next(c->search, &found))
 		{
+			c->taken++;
 			row->distance = found.distance;
 			row->fresh = false;
 			row->vid = found.vid;

@@ -293,7 +293,7 @@ qd_hnsw_fresh_scan(Relation index, const QdHnswMeta *meta,
 		if (p + 1 != meta->fresh_hi)
 			qd_hnsw_prefetch(index,
 							 qd_hnsw_fresh_block(index, p + 1, meta->fresh_pages),
-							 0);
+							 0, SizeOfPageHeaderData);
 		buffer = qd_hnsw_read(index,
 							  qd_hnsw_fresh_block(index, p, meta->fresh_pages),
 							  BUFFER_LOCK_SHARE, QD_PAGE_FRESH);

@@ -240,6 +240,7 @@ typedef struct QdHnswIndex
 {
 	QdHnswLayout layout;
 	qd_codec	codec;
+	uint32		npp_inverse;	/* see qd_hnsw_vertex_block */
 	uint16		n_dir_runs;		/* runs of each kind, by first ordinal */
 	uint16		n_fresh_runs;
 	uint16		dir_runs[QD_MAX_RUNS];
@@ -316,7 +317,8 @@ extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
  * Pins and locks a page (mode BUFFER_LOCK_SHARE or _EXCLUSIVE), by the
  * backend's block -> buffer hints and ReadRecentBuffer when they are right.
  * Raises ERRCODE_INDEX_CORRUPTED naming the block when it is neither new nor
- * of the kind.
+ * of the kind (a VERTEX page that the backend knows is not looked at again:
+ * its blocks say whose they are, and 0 is no generation).
  */
 extern Buffer qd_hnsw_read(Relation index, BlockNumber block, int mode,
 						   QdPageKind kind);
@@ -324,8 +326,8 @@ extern Buffer qd_hnsw_read(Relation index, BlockNumber block, int mode,
  * Asks the processor for the cache lines that reading the page will touch,
  * when the backend knows in which buffer it was.
  */
-#define QD_PREFETCH_BYTES	512
-extern void qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset);
+extern void qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset,
+							 Size n);
 
 /* Initialises a page of the kind (in a GenericXLog copy or in memory). */
 extern void qd_hnsw_page_init(Page page, QdPageKind kind, uint32 ordinal,

@@ -265,6 +265,7 @@ qd_hnsw_index_load(Relation index)
 									MAXALIGN(sizeof(QdHnswIndex)) +
 									qd_codec_memory(l->metric, l->dim));
 	cached->layout = *l;
+	cached->npp_inverse = (65536 + l->npp - 1) / l->npp;
 	qd_codec_init(&cached->codec, l->metric, l->dim, l->own_dims, l->seed,
 				  (char *) cached + MAXALIGN(sizeof(QdHnswIndex)));
 	load_runs(index, cached);
@@ -363,13 +364,17 @@ BlockNumber
 qd_hnsw_vertex_block(Relation index, uint32 vid, Size *offset)
 {
 	BlockNumber block = find_block(index, QD_PAGE_DIR, vid / QD_DIR_PER_PAGE);
-	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
+	const QdHnswIndex *cached = qd_hnsw_index(index);
+	const QdHnswLayout *l = &cached->layout;
 	uint32		n = vid % QD_DIR_PER_PAGE;
+	uint32		page;
 
 	if (block == InvalidBlockNumber)
 		return block;
-	*offset = SizeOfPageHeaderData + (Size) (n % l->npp) * l->block_bytes;
-	return block + 1 + n / l->npp;
+	/* n / npp; exact, since n * npp < 65,536 */
+	page = n * cached->npp_inverse >> 16;
+	*offset = SizeOfPageHeaderData + (Size) (n - page * l->npp) * l->block_bytes;
+	return block + 1 + page;
 }
 
 BlockNumber

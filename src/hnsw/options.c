@@ -16,6 +16,11 @@
 #define DEFAULT_EF_CONSTRUCTION		100
 #define DEFAULT_THRESHOLD_KB		10000
 
+/* By names, since the struct grew a member in 18. */
+#define INT_OPTION(name) \
+	{.optname = #name, .opttype = RELOPT_TYPE_INT, \
+	.offset = offsetof(QdHnswOptions, name)}
+
 static relopt_kind option_kind;
 
 static const QdHnswOptions default_options = {
@@ -51,13 +56,10 @@ bytea *
 qd_hnsw_options(Datum reloptions, bool validate)
 {
 	static const relopt_parse_elt table[] = {
-		{"m", RELOPT_TYPE_INT, offsetof(QdHnswOptions, m)},
-		{"ef_construction", RELOPT_TYPE_INT,
-		offsetof(QdHnswOptions, ef_construction)},
-		{"full_scan_threshold", RELOPT_TYPE_INT,
-		offsetof(QdHnswOptions, full_scan_threshold)},
-		{"indexing_threshold", RELOPT_TYPE_INT,
-		offsetof(QdHnswOptions, indexing_threshold)}
+		INT_OPTION(m),
+		INT_OPTION(ef_construction),
+		INT_OPTION(full_scan_threshold),
+		INT_OPTION(indexing_threshold)
 	};
 	QdHnswOptions *options;
 

@@ -24,7 +24,7 @@
  * One access in so many goes through ReadBuffer, which alone tells the buffer
  * manager that the page is in use.
  */
-#define PLAIN_EVERY		16
+#define PLAIN_EVERY		32
 
 typedef struct BufferHints
 {
@@ -140,8 +140,9 @@ ensure_block(Relation index, BufferHints *h, BlockNumber block)
 		h->file_blocks = blocks;
 }
 
+/* *known: it was read, and checked, before. */
 static Buffer
-pin_page(Relation index, BlockNumber block, int mode)
+pin_page(Relation index, BlockNumber block, int mode, bool *known)
 {
 	BufferHints *h = hints_of(index);
 	Buffer		buffer;
@@ -153,7 +154,10 @@ pin_page(Relation index, BlockNumber block, int mode)
 				   ++h->accesses % PLAIN_EVERY != 0 &&
 				   ReadRecentBuffer(qd_relfile(index), MAIN_FORKNUM, block,
 									buffer)))
+		{
+			*known = true;
 			return buffer;
+		}
 	}
 	if (mode == BUFFER_LOCK_EXCLUSIVE)
 		ensure_block(index, h, block);
@@ -184,11 +188,15 @@ qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 {
 	Buffer		buffer;
 	Page		page;
+	bool		known = false;
 
 	if (unlikely(block == InvalidBlockNumber))
 		qd_hnsw_corrupt(index, block, "no run holds the page");
-	buffer = pin_page(index, block, mode);
+	buffer = pin_page(index, block, mode, &known);
 	LockBuffer(buffer, mode);
+	/* a cache miss or two: not for a page that was looked at before */
+	if (likely(known && kind == QD_PAGE_VERTEX))
+		return buffer;
 	page = BufferGetPage(buffer);
 	if (unlikely(!page_is_kind(page, kind)) && !PageIsNew(page))
 		qd_hnsw_corrupt(index, block, "the page is not of the kind expected");
@@ -196,7 +204,7 @@ qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 }
 
 void
-qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset)
+qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset, Size n)
 {
 	BufferHints *h = hints_of(index);
 	Buffer		buffer;
@@ -209,9 +217,7 @@ qd_hnsw_prefetch(Relation index, BlockNumber block, Size offset)
 		return;
 	__builtin_prefetch(GetBufferDescriptor(buffer - 1), 1);
 	bytes = BufferBlocks + (Size) (buffer - 1) * BLCKSZ;
-	__builtin_prefetch(bytes);
-	__builtin_prefetch(bytes + BLCKSZ - sizeof(QdPageSpecial));
-	for (Size i = 0; i < QD_PREFETCH_BYTES && offset + i < BLCKSZ; i += 64)
+	for (Size i = 0; i < n && offset + i < BLCKSZ; i += 64)
 		__builtin_prefetch(bytes + offset + i);
 }
 

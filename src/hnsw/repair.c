@@ -399,7 +399,7 @@ free_on_page(Repair *r, uint32 first, uint32 end, QdVertexState kind)
 		if (e->state == QD_VERTEX_TOMBSTONE && meta->tombstones > 0)
 			meta->tombstones--;
 		ItemPointerSetInvalid(&e->tid);
-		e->gen++;
+		e->gen = e->gen == PG_UINT16_MAX ? 1 : e->gen + 1;
 		e->state = QD_VERTEX_FREE;
 		e->level = 0;
 		e->n_tids = 0;

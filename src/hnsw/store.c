@@ -16,26 +16,42 @@
 
 #include "hnsw/hnsw.h"
 
-#define PREFETCH_AHEAD	3
+#define SCORE_BATCH		32
+#define PREFETCH_AHEAD	4
+#define PREFETCH_CODE	512		/* bytes of a code; the processor goes on */
+
+/* Where a vertex stands. */
+typedef struct VertexPlace
+{
+	BlockNumber block;
+	Size		offset;
+} VertexPlace;
 
 /* The vertex's block, share locked in *buffer; NULL (unlocked) if not there. */
-static QdVertexHead *
-lock_vertex(Relation index, uint32 vid, Buffer *buffer)
+static inline QdVertexHead *
+lock_place(Relation index, const VertexPlace *place, uint32 vid, Buffer *buffer)
 {
-	Size		offset = 0;
-	BlockNumber block = qd_hnsw_vertex_block(index, vid, &offset);
-	Page		page;
 	QdVertexHead *v;
 
-	if (unlikely(block == InvalidBlockNumber))
+	if (unlikely(place->block == InvalidBlockNumber))
 		return NULL;
-	*buffer = qd_hnsw_read(index, block, BUFFER_LOCK_SHARE, QD_PAGE_VERTEX);
-	page = BufferGetPage(*buffer);
-	v = QdPageVertex(page, offset);
-	if (likely(!PageIsNew(page) && v->vid == vid))
+	*buffer = qd_hnsw_read(index, place->block, BUFFER_LOCK_SHARE,
+						   QD_PAGE_VERTEX);
+	v = QdPageVertex(BufferGetPage(*buffer), place->offset);
+	/* generation 0: never written */
+	if (likely(v->vid == vid && v->gen != 0))
 		return v;
 	UnlockReleaseBuffer(*buffer);
 	return NULL;
+}
+
+static QdVertexHead *
+lock_vertex(Relation index, uint32 vid, Buffer *buffer)
+{
+	VertexPlace place;
+
+	place.block = qd_hnsw_vertex_block(index, vid, &place.offset);
+	return lock_place(index, &place, vid, buffer);
 }
 
 static int
@@ -55,32 +71,32 @@ store_links(void *arg, uint32 vid, uint32 *ids)
 	return n;
 }
 
+/* At most SCORE_BATCH vertices. */
 static void
-prefetch_vertex(Relation index, uint32 vid)
+score_batch(QdPageStore *store, const uint32 *vids, int n, float *out)
 {
-	Size		offset = 0;
-	BlockNumber block = qd_hnsw_vertex_block(index, vid, &offset);
+	Relation	index = store->index;
+	Size		bytes = sizeof(QdVertexHead) +
+		Min(store->query->codec->own_dims, PREFETCH_CODE);
+	VertexPlace places[SCORE_BATCH];
 
-	if (block != InvalidBlockNumber)
-		qd_hnsw_prefetch(index, block, offset);
-}
-
-static void
-store_score(void *arg, const uint32 *vids, int n, float *out)
-{
-	QdPageStore *store = arg;
-
-	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < Min(n, PREFETCH_AHEAD); i++)
-		prefetch_vertex(store->index, vids[i]);
+	for (int i = 0; i < n; i++)
+	{
+		places[i].block = qd_hnsw_vertex_block(index, vids[i],
+											   &places[i].offset);
+		if (i < PREFETCH_AHEAD && places[i].block != InvalidBlockNumber)
+			qd_hnsw_prefetch(index, places[i].block, places[i].offset, bytes);
+	}
 	for (int i = 0; i < n; i++)
 	{
 		Buffer		buffer;
 		QdVertexHead *v;
+		int			ahead = i + PREFETCH_AHEAD;
 
-		if (i + PREFETCH_AHEAD < n)
-			prefetch_vertex(store->index, vids[i + PREFETCH_AHEAD]);
-		v = lock_vertex(store->index, vids[i], &buffer);
+		if (ahead < n && places[ahead].block != InvalidBlockNumber)
+			qd_hnsw_prefetch(index, places[ahead].block,
+							 places[ahead].offset, bytes);
+		v = lock_place(index, &places[i], vids[i], &buffer);
 		if (v == NULL)
 		{
 			out[i] = INFINITY;
@@ -89,6 +105,14 @@ store_score(void *arg, const uint32 *vids, int n, float *out)
 		out[i] = qd_query_distance(store->query, &v->code, QdVertexCode(v));
 		UnlockReleaseBuffer(buffer);
 	}
+}
+
+static void
+store_score(void *arg, const uint32 *vids, int n, float *out)
+{
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < n; i += SCORE_BATCH)
+		score_batch(arg, vids + i, Min(n - i, SCORE_BATCH), out + i);
 }
 
 void

@@ -1,0 +1,94 @@
+"""Indexes that a PATCH asks for: built beside the old one, while all goes on."""
+import time
+
+import pytest
+
+from harness import Gateway, Postgres, wait_until
+
+C = "/collections/c"
+INDEXES = """SELECT string_agg(indexrelid::regclass || ' ' || indisvalid || ' ' || reloptions::text, ', ')
+    FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid = 'qdrant.c'::regclass AND NOT indisprimary"""
+DONE = "qdrant.c_embedding_idx true {m=12,ef_construction=100}"
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """A collection as after a bulk load: 20,000 points, no graph yet."""
+    postgres = Postgres(tmp_path)
+    gateway = Gateway(tmp_path, postgres.conninfo).start()
+    gateway.result("PUT", C, {"vectors": {"size": 64, "distance": "Dot"}, "optimizers_config": {"indexing_threshold": 0}})
+    postgres.sql("""INSERT INTO qdrant.c (id, embedding) SELECT i, array_agg(sin(i * j + j))::real[]
+        FROM generate_series(1, 20000) i, generate_series(1, 64) j GROUP BY i""")
+    yield postgres, gateway
+    gateway.running()
+    gateway.stop()
+    postgres.stop()
+
+
+def ask_for_graph(gateway):
+    start = time.monotonic()
+    gateway.result("PATCH", C, {"optimizers_config": {"indexing_threshold": 1000}, "hnsw_config": {"m": 12}})
+    gateway.result("PATCH", C, {"optimizers_config": {"indexing_threshold": 10000}})
+    gateway.result("PATCH", C, {"optimizers_config": {"indexing_threshold": 4000}})
+    gateway.result("PATCH", C, {"optimizers_config": {"indexing_threshold": 10000}, "metadata": {"a": 1}})
+    assert time.monotonic() - start < 3
+
+
+def info(gateway):
+    return gateway.result("GET", C)
+
+
+def wait_for_green(gateway):
+    wait_until(lambda: info(gateway)["status"] == "green", 150, "the index is built")
+
+
+def test_writers_and_readers_go_on(loaded):
+    postgres, gateway = loaded
+    query = {"query": [0.5] * 64, "limit": 5, "params": {"exact": True}}
+    before = gateway.result("POST", C + "/points/query", query)
+    assert info(gateway)["indexed_vectors_count"] == 0
+    ask_for_graph(gateway)
+    assert info(gateway)["status"] == "yellow"
+    written = 0
+    while info(gateway)["status"] == "yellow":
+        start = time.monotonic()
+        gateway.result("PUT", C + "/points?wait=true", {"points": [{"id": 30000 + written, "vector": [-9] * 64}]})
+        assert time.monotonic() - start < 4
+        written += 1
+        time.sleep(0.05)
+    assert written > 1
+    assert postgres.sql(INDEXES) == DONE
+    assert info(gateway)["points_count"] == 20000 + written
+    assert [p["id"] for p in gateway.result("POST", C + "/points/query", query)["points"]] == \
+        [p["id"] for p in before["points"]]
+    top = gateway.result("POST", C + "/points/query", {"query": [-0.5] * 64, "limit": 1})["points"]
+    assert top[0]["id"] >= 30000
+    assert info(gateway)["config"]["metadata"] == {"a": 1}
+
+
+@pytest.mark.parametrize("how", ["terminate", "kill"])
+def test_a_gateway_that_ends_takes_it_up_again(loaded, how):
+    postgres, gateway = loaded
+    ask_for_graph(gateway)
+    wait_until(lambda: "_new" in postgres.sql(INDEXES), what="the build has begun")
+    getattr(gateway.process, how)()
+    gateway.process.wait(20)
+    postgres.sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                 " WHERE application_name = 'qdrant-gateway index builder'")
+    assert "false" in postgres.sql(INDEXES)
+    gateway.start()
+    assert info(gateway)["status"] == "yellow"
+    wait_for_green(gateway)
+    assert postgres.sql(INDEXES) == DONE
+
+
+def test_a_drop_does_not_wait(loaded):
+    postgres, gateway = loaded
+    ask_for_graph(gateway)
+    wait_until(lambda: "_new" in postgres.sql(INDEXES), what="the build has begun")
+    start = time.monotonic()
+    assert gateway.result("DELETE", C) is True
+    assert time.monotonic() - start < 2
+    assert gateway.request("GET", C)[0] == 404
+    gateway.result("PUT", C, {"vectors": {"size": 4, "distance": "Dot"}})
+    assert info(gateway)["status"] == "green"
