@@ -83,6 +83,6 @@ build_packages() {
 		echo "postgresql-$v postgresql-server-dev-$v"
 	}
 	echo "gcc make pkg-config libc6-dev libevent-dev libnghttp2-dev" \
-		"libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libpq-dev" \
+		"libprotobuf-c-dev libprotobuf-dev protobuf-c-compiler protobuf-compiler libpq-dev" \
 		"libssl-dev zlib1g-dev curl mawk openssl"
 }
