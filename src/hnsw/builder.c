@@ -91,10 +91,9 @@ qd_hnsw_builder_create(const QdHnswLayout *layout, const qd_codec *codec,
 	b->context = context;
 	b->layout = *layout;
 	b->codec = codec;
-	b->stride = TYPEALIGN(16, layout->own_dims);
+	b->stride = offsetof(QdBuilderRow, code) + TYPEALIGN(16, layout->own_dims);
 	b->room = Max(FIRST_ROOM, Min(expected_rows, 1e6));
 	b->codes = allocate(b->room * b->stride);
-	b->heads = allocate(b->room * sizeof(qd_code_head));
 	b->tids = allocate(b->room * sizeof(ItemPointerData));
 	b->entry = QD_NO_VID;
 	MemoryContextSwitchTo(old);
@@ -116,8 +115,8 @@ qd_hnsw_builder_count(const QdGraphBuilder *b)
 Size
 qd_hnsw_builder_row_memory(const QdHnswLayout *layout)
 {
-	Size		row = TYPEALIGN(16, layout->own_dims) + sizeof(qd_code_head) +
-		sizeof(ItemPointerData) + sizeof(uint8) + sizeof(uint16) +
+	Size		row = offsetof(QdBuilderRow, code) +
+		TYPEALIGN(16, layout->own_dims) + sizeof(ItemPointerData) + sizeof(uint8) + sizeof(uint16) +
 		2 * sizeof(uint32) + layout->m0 * (sizeof(uint32) + sizeof(float));
 
 	/* upper nodes: 1/32 + 1/32^2 ... */
@@ -142,14 +141,12 @@ qd_hnsw_builder_add(QdGraphBuilder *b, ItemPointer tid,
 	{
 		b->room *= 2;
 		b->codes = repalloc_huge(b->codes, b->room * b->stride);
-		b->heads = repalloc_huge(b->heads, b->room * sizeof(qd_code_head));
 		b->tids = repalloc_huge(b->tids, b->room * sizeof(ItemPointerData));
 		advise_huge_pages(b->codes, b->room * b->stride);
-		advise_huge_pages(b->heads, b->room * sizeof(qd_code_head));
 	}
-	memset(qd_builder_code(b, b->n), 0, b->stride);
+	memset(qd_builder_row(b, b->n), 0, b->stride);
 	memcpy(qd_builder_code(b, b->n), code, b->layout.own_dims);
-	b->heads[b->n] = *head;
+	*qd_builder_head(b, b->n) = *head;
 	b->tids[b->n] = *tid;
 	b->n++;
 }
@@ -159,7 +156,7 @@ qd_hnsw_builder_row(const QdGraphBuilder *b, uint32 row, ItemPointer tid,
 					qd_code_head *head, const int8 **code)
 {
 	*tid = b->tids[row];
-	*head = b->heads[row];
+	*head = *qd_builder_head(b, row);
 	*code = qd_builder_code(b, row);
 }
 
@@ -171,8 +168,8 @@ qd_hnsw_builder_row(const QdGraphBuilder *b, uint32 row, ItemPointer tid,
 static inline float
 from_dot(const QdGraphBuilder *b, uint32 i, uint32 j, int32 dot)
 {
-	const qd_code_head *x = &b->heads[i];
-	const qd_code_head *y = &b->heads[j];
+	const qd_code_head *x = qd_builder_head(b, i);
+	const qd_code_head *y = qd_builder_head(b, j);
 	float		d = -x->scale * y->scale * (float) dot;
 
 	if (b->layout.metric == QD_METRIC_L2)
@@ -185,8 +182,9 @@ static inline float
 row_distance(const QdGraphBuilder *b, uint32 i, uint32 j)
 {
 	if (unlikely(b->layout.metric == QD_METRIC_L1))
-		return qd_code_distance(b->codec, &b->heads[i], qd_builder_code(b, i),
-								&b->heads[j], qd_builder_code(b, j));
+		return qd_code_distance(b->codec,
+								qd_builder_head(b, i), qd_builder_code(b, i),
+								qd_builder_head(b, j), qd_builder_code(b, j));
 	return from_dot(b, i, j,
 					qd_distance.dot_i8(qd_builder_code(b, i),
 									   qd_builder_code(b, j),
@@ -199,18 +197,28 @@ new_distance(const QdGraphBuilder *b, uint32 self, uint32 i)
 {
 	if (unlikely(b->layout.metric == QD_METRIC_L1))
 		return qd_distance.l1_f32_i8(b->x, qd_builder_code(b, i),
-									 b->heads[i].scale, b->layout.own_dims);
+									 qd_builder_head(b, i)->scale,
+									 b->layout.own_dims);
 	return row_distance(b, self, i);
 }
 
 static inline void
 prefetch_row(const QdGraphBuilder *b, uint32 row)
 {
-	const int8 *code = qd_builder_code(b, row);
+	const char *start = (const char *) qd_builder_row(b, row);
 
-	__builtin_prefetch(&b->heads[row]);
 	for (Size i = 0; i < Min(b->stride, PREFETCH_BYTES); i += CACHE_LINE)
-		__builtin_prefetch(code + i);
+		__builtin_prefetch(start + i);
+}
+
+static inline void
+prefetch_links(const QdGraphBuilder *b, uint32 row, int level)
+{
+	uint32		node = qd_builder_node(b, row & ~EXPANDED, level);
+
+	__builtin_prefetch(&b->degrees[node]);
+	__builtin_prefetch(qd_builder_links(b, node));
+	__builtin_prefetch(qd_builder_links(b, node) + CACHE_LINE / sizeof(uint32));
 }
 
 /*----------
@@ -301,6 +309,9 @@ search_level(QdGraphBuilder *b, uint32 self, int level, int ef)
 			continue;
 		}
 		b->pool[i].vid |= EXPANDED;
+		/* most often the next one to be expanded */
+		if (i + 1 < b->pool_n)
+			prefetch_links(b, b->pool[i + 1].vid, level);
 		first = expand(b, self, row, level);
 		i = Min(i + 1, first);
 	}
@@ -421,7 +432,8 @@ link_row(QdGraphBuilder *b, uint32 self)
 	}
 	if (b->x != NULL)
 		for (uint32 i = 0; i < b->layout.own_dims; i++)
-			b->x[i] = b->heads[self].scale * qd_builder_code(b, self)[i];
+			b->x[i] = qd_builder_head(b, self)->scale *
+				qd_builder_code(b, self)[i];
 	top = b->levels[b->entry];
 	b->pool[0].vid = b->entry;
 	b->pool[0].distance = new_distance(b, self, b->entry);

@@ -13,6 +13,13 @@
 
 #include "hnsw/hnsw.h"
 
+typedef struct QdBuilderRow
+{
+	qd_code_head head;
+	uint32		zero;			/* codes are aligned to 16 */
+	int8		code[FLEXIBLE_ARRAY_MEMBER];
+} QdBuilderRow;
+
 struct QdGraphBuilder
 {
 	MemoryContext context;
@@ -22,9 +29,8 @@ struct QdGraphBuilder
 	/* rows */
 	uint32		n;
 	Size		room;
-	Size		stride;			/* bytes from code to code */
-	int8	   *codes;
-	qd_code_head *heads;
+	Size		stride;			/* bytes from row to row */
+	char	   *codes;			/* QdBuilderRow each: one miss, not two */
 	ItemPointerData *tids;
 
 	/* nodes, once linking begins */
@@ -51,10 +57,22 @@ qd_builder_node(const QdGraphBuilder *b, uint32 row, int level)
 	return level == 0 ? row : b->uppers[row] + level - 1;
 }
 
+static inline QdBuilderRow *
+qd_builder_row(const QdGraphBuilder *b, uint32 row)
+{
+	return (QdBuilderRow *) (b->codes + row * b->stride);
+}
+
 static inline int8 *
 qd_builder_code(const QdGraphBuilder *b, uint32 row)
 {
-	return b->codes + row * b->stride;
+	return qd_builder_row(b, row)->code;
+}
+
+static inline qd_code_head *
+qd_builder_head(const QdGraphBuilder *b, uint32 row)
+{
+	return &qd_builder_row(b, row)->head;
 }
 
 static inline uint32 *

@@ -123,7 +123,7 @@ fill_vertex(const Writer *w, uint32 node, QdVertexHead *v)
 	v->level = level_of(w, node);
 	v->ring = ring_of(w, row, v->level);
 	v->degree = b->degrees[node];
-	v->code = b->heads[row];
+	v->code = *qd_builder_head(b, row);
 	memcpy(QdVertexCode(v), qd_builder_code(b, row), b->layout.own_dims);
 	for (int i = 0; i < v->degree; i++)
 		ids[i] = w->first + qd_builder_node(b, links[i], v->level);
