@@ -72,7 +72,11 @@ UNIT_LINKED = $(wildcard src/distance/*.c src/quantization/*.c)
 UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
 	-fno-math-errno $(filter -Werror,$(COPT))
 
-UNIT_TESTS = kernels quant
+UNIT_TESTS = kernels quant graph
+# the one that includes a server header
+.build/unit/graph .build/unit/graph-sanitized: \
+	UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter
+.build/unit/graph .build/unit/graph-sanitized: src/hnsw/graph.c src/hnsw/graph.h
 
 .PHONY: unit
 unit: $(UNIT_TESTS:%=.build/unit/%) $(UNIT_TESTS:%=.build/unit/%-sanitized)
