@@ -2,11 +2,14 @@
 """filters.py: random filters on random payloads, ours against the local mode
 of qdrant-client, which interprets filters in Python.
 
-    PGHOST=... PGPORT=... PGUSER=... filters.py [--seed N] [--rounds N]
+    PGHOST=... PGPORT=... PGUSER=... filters.py [--seed N] [--rounds N] [--indexes]
 
 Every round upserts payloads into QdrantClient(":memory:") and into a table of
 a database of its own (dropped at the end), asks both for each filter, and
-compares pair by pair. The seed is printed; the same seed gives the same pairs.
+compares pair by pair. With --indexes the table has payload indexes on paths of
+the filters, others in each round, and each filter is answered three times more:
+by bitmap scans, by the operator of payload indexes on the whole filter, and by
+bitmap scans in a query that orders by a distance. The seed is printed; the same seed gives the same pairs.
 Ends with 1 when a pair differs, or when too few were compared to prove much.
 
 Local mode is not the server. Where it differs from the server's recorded
@@ -34,8 +37,10 @@ import psycopg
 from qdrant_client import QdrantClient, models
 
 DATABASE = "qdrant_pg_differential"
-POINTS, FILTERS = 40, 60
+POINTS, FILTERS, INDEXES = 40, 60, 90
+KINDS = ["keyword", "integer", "float", "bool", "datetime", "uuid", "geo"]
 LEAST_COMPARED = 2000
+LEAST_INDEXED = 0.2  # of the filters' plans
 SECONDS = 50
 
 SKIPPED = {
@@ -307,11 +312,69 @@ def local_answers(points, filters):
         yield {str(record.id) for record in found}
 
 
-def our_answers(connection, points, filters):
+def kinds_for(condition):
+    """The kinds of index that may serve a condition, and one that may not."""
+    text = json.dumps(condition)
+    match = condition.get("match", {})
+    values = [match.get("value", match.get("prefix"))] + match.get("any", [])
+    if any(isinstance(v, bool) for v in values):
+        return ["bool", "integer"]
+    if any(isinstance(v, int) for v in values) or ("range" in condition and "T" not in text):
+        return ["integer", "float", "keyword"]
+    if "range" in condition:
+        return ["datetime", "float"]
+    if "geo_" in text:
+        return ["geo", "keyword"]
+    return ["keyword", "keyword", "uuid", "bool"] if match else KINDS
+
+
+def wanted_indexes(g, f, prefix=""):
+    """Path and kind for each condition of the filter."""
+    for c in conditions_of(f):
+        if "nested" in c:
+            key = prefix + c["nested"]["key"]
+            yield from wanted_indexes(g, c["nested"]["filter"], (key if key.endswith("[]") else key + "[]") + ".")
+        elif set(c) <= {"must", "should", "must_not", "min_should"}:
+            yield from wanted_indexes(g, c, prefix)
+        elif "key" in c:
+            yield prefix + c["key"], g.r.choice(kinds_for(c))
+        elif "is_empty" in c or "is_null" in c:
+            yield prefix + (c.get("is_empty") or c["is_null"])["key"], g.r.choice(KINDS)
+
+
+def create_indexes(connection, g, filters):
+    """Some indexes that the filters can use; half of them before there are rows."""
+    connection.execute("DROP TABLE points")
+    connection.execute("CREATE TABLE points (id point_id, payload jsonb, present text[])")
+    wanted = sorted({index for f in filters for index in wanted_indexes(g, f)})
+    statements = ["CREATE INDEX ON points USING gin (payload qdrant_{}_ops (path = '{}'))".format(kind, path)
+                  for path, kind in g.r.sample(wanted, min(INDEXES, len(wanted)))]
+    for statement in statements[::2]:
+        connection.execute(statement)
+    return statements[1::2]
+
+
+def indexed_answers(connection, text, count):
+    """The filter's rows in other ways, each with a name."""
+    bitmap = "SELECT id::text FROM points WHERE payload @@@ %s::text::payload_filter"
+    connection.execute("SET enable_seqscan = off")
+    plan = "\n".join(row[0] for row in connection.execute("EXPLAIN (COSTS OFF) " + bitmap, (text,)))
+    count["indexed plans"] += "Bitmap Index Scan" in plan
+    count["plans"] += 1
+    yield plan, connection.execute(bitmap, (text,))
+    ordered = bitmap + " ORDER BY '[1]'::vector <-> '[2]'::vector LIMIT 1000"
+    yield "ordered by distance", connection.execute(ordered, (text,))
+    yield "@@>", connection.execute(bitmap.replace("@@@", "@@>"), (text,))
+    connection.execute("SET enable_seqscan = on")
+
+
+def our_answers(connection, points, filters, later, count):
     connection.execute("TRUNCATE points")
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO points VALUES (%s::text::point_id, %s, %s)",
                            [(str(i), json.dumps(p), names) for i, p, names in points])
+    for statement in later or []:
+        connection.execute(statement)
     for f in filters:
         text = json.dumps(f)
         sql = "SELECT id::text FROM points WHERE qdrant.matches(id, payload, present, %s::text::payload_filter)"
@@ -319,15 +382,19 @@ def our_answers(connection, points, filters):
         if not needs_point(f):
             sql = "SELECT id::text FROM points WHERE payload @@@ %s::text::payload_filter"
             assert found == {row[0] for row in connection.execute(sql, (text,))}, f"@@@ and matches differ: {text}"
+            for name, rows in indexed_answers(connection, text, count) if later is not None else []:
+                rows = {row[0] for row in rows}
+                assert found == rows, f"an index changed the answer, by {found ^ rows}: {text}\n{name}"
         yield found
 
 
-def compare_round(connection, g, count):
+def compare_round(connection, g, count, indexes):
     g.ids = list(range(1, POINTS // 2)) + [str(uuid.UUID(int=g.r.getrandbits(128))) for _ in range(POINTS // 2)]
     points = [(i, g.payload(), [name for name in "uv" if g.maybe(0.6)]) for i in g.ids]
     filters = [g.filter() for _ in range(FILTERS)]
     different = 0
-    for f, ours, theirs in zip(filters, our_answers(connection, points, filters), local_answers(points, filters)):
+    later = create_indexes(connection, g, filters) if indexes else None
+    for f, ours, theirs in zip(filters, our_answers(connection, points, filters, later, count), local_answers(points, filters)):
         for i, payload, names in points:
             reason = skip_reason(f, payload, g.steps)
             count[reason or "compared"] += 1
@@ -342,38 +409,43 @@ def compare_round(connection, g, count):
 
 def server(database):
     return psycopg.connect(host=os.environ.get("PGHOST"), port=os.environ.get("PGPORT"),
-                           user=os.environ.get("PGUSER"), dbname=database, autocommit=True)
+                           user=os.environ.get("PGUSER"), dbname=database, autocommit=True, prepare_threshold=None)
 
 
-def run(seed, rounds):
+def run(seed, rounds, indexes):
     start = time.monotonic()
     count = collections.Counter()
     different = 0
     with server(DATABASE) as connection:
         connection.execute("CREATE EXTENSION qdrant_pg")
+        connection.execute("SET jit = off")
         connection.execute("CREATE TABLE points (id point_id, payload jsonb, present text[])")
         g = Generator(seed)
         for _ in range(rounds):
             if time.monotonic() - start > SECONDS:
                 break
-            different += compare_round(connection, g, count)
+            different += compare_round(connection, g, count, indexes)
     print(f"filters: seed {seed}, {count['compared']} pairs compared ({count['true']} true), {different} different, "
           f"{time.monotonic() - start:.1f} s")
+    if indexes:
+        print(f"  {count['indexed plans']} of {count['plans']} filters answered by payload indexes")
     for reason, why in SKIPPED.items():
         print(f"  {count[reason]} left out: {why}")
-    return different == 0 and count["compared"] >= LEAST_COMPARED
+    return (different == 0 and count["compared"] >= LEAST_COMPARED and
+            (not indexes or count["indexed plans"] >= LEAST_INDEXED * count["plans"]))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--indexes", action="store_true")
     args = parser.parse_args()
     with server("postgres") as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
         admin.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
         try:
-            ok = run(args.seed, args.rounds)
+            ok = run(args.seed, args.rounds, args.indexes)
         finally:
             admin.execute(f"DROP DATABASE {DATABASE}")
     return 0 if ok else 1
