@@ -164,8 +164,8 @@ add_range(builder *b, const qd_node *test)
 	term->bounds = test;
 }
 
-static qd_datetime
-bound_datetime(const qd_node *test, int i)
+qd_datetime
+qd_datetime_bound(const qd_node *test, int i)
 {
 	const int64 *bounds = (const int64 *) qd_node_body(test);
 	qd_datetime t = {bounds[2 * i], (int32) bounds[2 * i + 1]};
@@ -181,10 +181,10 @@ add_datetimes(builder *b, const qd_node *test)
 	qd_gin_term *term;
 
 	if (test->n & QD_GT)
-		low = bound_datetime(test, 1);
+		low = qd_datetime_bound(test, 1);
 	if ((test->n & QD_GTE) &&
-		qd_datetime_compare(bound_datetime(test, 2), low) > 0)
-		low = bound_datetime(test, 2);
+		qd_datetime_compare(qd_datetime_bound(test, 2), low) > 0)
+		low = qd_datetime_bound(test, 2);
 	qd_key_datetime(&key, low);
 	term = add_term(b, &key);
 	term->match = QD_GIN_MATCH_RANGE;
@@ -583,7 +583,7 @@ compare_range(const qd_node *test, const unsigned char *key)
 		}
 		else
 			cmp[i] = qd_datetime_compare(qd_key_get_datetime(key),
-										 bound_datetime(test, i));
+										 qd_datetime_bound(test, i));
 	}
 	if (((test->n & QD_LT) && cmp[0] >= 0) || ((test->n & QD_LTE) && cmp[3] > 0))
 		return 1;

@@ -73,6 +73,16 @@ extern bool qd_gin_query_admits_no_key(const qd_gin_query *query);
 extern int	qd_gin_term_compare(const qd_gin_term *term,
 								const unsigned char *key, size_t length);
 
+/* The i-th bound of a QD_TEST_DATETIME. */
+extern qd_datetime qd_datetime_bound(const qd_node *test, int i);
+
+/*
+ * gin_count.c: the share of the table's rows that satisfy the filter, by the
+ * lengths of posting lists; what the index does not know counts as true.
+ */
+extern double qd_gin_query_share(Relation index, int column,
+								 const qd_gin_query *query, double rows);
+
 /*
  * gin_geo.c: ranges of cells that contain every place that can satisfy a
  * test of places; returns how many, at most QD_GEO_RANGES_MAX.

@@ -72,6 +72,13 @@ extern bool qd_index_serves(const qd_index_options *options,
 							const qd_filter *filter);
 
 /*
+ * gin_count.c: about how many of the table's rows satisfy the filter (what the
+ * index does not know of counts as true); some microseconds per condition.
+ */
+extern double qd_payload_index_rows(Relation index, int column,
+									const qd_filter *filter, double rows);
+
+/*
  * filter_part.c: the strongest filter that follows from this one and that the
  * index serves; NULL when there is none.  *whole tells that nothing was left
  * out, so that the part is the filter.

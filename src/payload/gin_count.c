@@ -1,0 +1,321 @@
+/*
+ * gin_count.c
+ *		How many rows a payload index has for a filter, from the lengths of its
+ *		posting lists, without scanning: for the planner and for whoever chooses
+ *		between ways to search.
+ *
+ * A key costs one descent in the tree of entries; a range of keys two, whose
+ * distance is taken for its share of the rows.  The list of pending insertions
+ * is not looked at, nor is visibility.  Pages are locked one at a time, shared.
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "access/gin_private.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+
+#include "payload/gin_query.h"
+
+/* So many terms of a condition are looked up; the rest is taken to be alike. */
+#define TERMS_MAX	24
+
+/* So many posting trees of a range on one page are looked at. */
+#define TREES_MAX	8
+
+typedef struct counter
+{
+	Relation	index;
+	OffsetNumber column;
+	GinState	state;
+	double		rows;
+} counter;
+
+/* Where a key is or would be; the page of entries is locked and pinned. */
+typedef struct spot
+{
+	GinBtreeStack stack;
+	double		position;		/* share of the entries before it */
+	bool		found;
+} spot;
+
+static void
+find(counter *c, Datum key, spot *at)
+{
+	GinBtreeData tree;
+	double		width = 1;
+	Page		page;
+
+	ginPrepareEntryScan(&tree, c->column, key, GIN_CAT_NORM_KEY, &c->state);
+	memset(at, 0, sizeof(*at));
+	at->stack.blkno = GIN_ROOT_BLKNO;
+	for (;;)
+	{
+		int			n;
+
+		at->stack.buffer = ReadBuffer(c->index, at->stack.blkno);
+		LockBuffer(at->stack.buffer, GIN_SHARE);
+		page = BufferGetPage(at->stack.buffer);
+		/* the page may have been split since its parent was read */
+		while (tree.isMoveRight(&tree, page))
+		{
+			at->stack.buffer = ginStepRight(at->stack.buffer, c->index, GIN_SHARE);
+			at->stack.blkno = BufferGetBlockNumber(at->stack.buffer);
+			page = BufferGetPage(at->stack.buffer);
+		}
+		n = Max(PageGetMaxOffsetNumber(page), 1);
+		if (GinPageIsLeaf(page))
+		{
+			at->found = tree.findItem(&tree, &at->stack);
+			at->position += width * (at->stack.off - 1) / n;
+			return;
+		}
+		at->stack.blkno = tree.findChildPage(&tree, &at->stack);
+		at->position += width * (at->stack.off - 1) / n;
+		width /= n;
+		UnlockReleaseBuffer(at->stack.buffer);
+	}
+}
+
+static void
+leave(spot *at)
+{
+	UnlockReleaseBuffer(at->stack.buffer);
+}
+
+/* Rows of a posting tree, as if all its pages were like the leftmost ones. */
+static double
+count_tree(counter *c, BlockNumber block)
+{
+	double		count = 1;
+	ItemPointerData start;
+
+	ItemPointerSetMin(&start);
+	for (;;)
+	{
+		Buffer		buffer = ReadBuffer(c->index, block);
+		Page		page;
+		int			n;
+
+		LockBuffer(buffer, GIN_SHARE);
+		page = BufferGetPage(buffer);
+		if (GinPageIsLeaf(page))
+		{
+			ItemPointer items = GinDataLeafPageGetItems(page, &n, start);
+
+			UnlockReleaseBuffer(buffer);
+			if (items)
+				pfree(items);
+			return count * n;
+		}
+		n = GinPageGetOpaque(page)->maxoff;
+		if (n < FirstOffsetNumber)
+		{
+			UnlockReleaseBuffer(buffer);
+			return 0;
+		}
+		count *= n;
+		block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
+																	FirstOffsetNumber));
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+/* Rows of one key. */
+static double
+count_key(counter *c, Datum key)
+{
+	spot		at;
+	double		count = 0;
+	BlockNumber tree = InvalidBlockNumber;
+
+	find(c, key, &at);
+	if (at.found)
+	{
+		Page		page = BufferGetPage(at.stack.buffer);
+		IndexTuple	entry = (IndexTuple) PageGetItem(page,
+													 PageGetItemId(page, at.stack.off));
+
+		if (GinIsPostingTree(entry))
+			tree = GinGetPostingTree(entry);
+		else
+			count = GinGetNPosting(entry);
+	}
+	leave(&at);
+	return BlockNumberIsValid(tree) ? count_tree(c, tree) : count;
+}
+
+/*
+ * Rows of the entries from one offset to before another one of a locked page,
+ * which is unlocked on the way.
+ */
+static double
+count_entries(counter *c, spot *at, OffsetNumber end)
+{
+	Page		page = BufferGetPage(at->stack.buffer);
+	BlockNumber trees[TREES_MAX];
+	int			n_trees = 0;
+	double		count = 0;
+	double		of_trees = 0;
+
+	for (OffsetNumber i = at->stack.off;
+		 i < end && i <= PageGetMaxOffsetNumber(page); i++)
+	{
+		IndexTuple	entry = (IndexTuple) PageGetItem(page, PageGetItemId(page, i));
+
+		if (!GinIsPostingTree(entry))
+			count += GinGetNPosting(entry);
+		else if (n_trees++ < TREES_MAX)
+			trees[n_trees - 1] = GinGetPostingTree(entry);
+	}
+	leave(at);
+	for (int i = 0; i < Min(n_trees, TREES_MAX); i++)
+		of_trees += count_tree(c, trees[i]);
+	return count + (n_trees > TREES_MAX ? of_trees * n_trees / TREES_MAX : of_trees);
+}
+
+/* The first key behind all that the term matches, or nearly so. */
+static void
+end_of(const qd_gin_term *term, qd_key *key)
+{
+	const double *bounds;
+
+	key->length = VARSIZE(term->key) - VARHDRSZ;
+	memcpy(key->bytes, VARDATA(term->key), key->length);
+	if (term->match == QD_GIN_MATCH_CELLS)
+		qd_key_cell(key, term->last);
+	else if (term->match == QD_GIN_MATCH_RANGE &&
+			 (term->bounds->n & (QD_LT | QD_LTE)))
+	{
+		bounds = (const double *) qd_node_body(term->bounds);
+		if (term->bounds->kind == QD_TEST_DATETIME)
+			qd_key_datetime(key, qd_datetime_bound(term->bounds,
+												   term->bounds->n & QD_LT ? 0 : 3));
+		else
+			qd_key_double(key, bounds[term->bounds->n & QD_LT ? 0 : 3]);
+		if (term->bounds->n & QD_LTE)
+			key->bytes[key->length++] = 0xff;
+	}
+	else
+	{
+		/* of a range without end, the next class; of a prefix, its successor */
+		if (term->match == QD_GIN_MATCH_RANGE)
+			key->length = 1;
+		while (key->length > 1 && key->bytes[key->length - 1] == 0xff)
+			key->length--;
+		key->bytes[key->length - 1]++;
+	}
+}
+
+static double
+count_range(counter *c, const qd_gin_term *term)
+{
+	qd_key		end;
+	spot		first;
+	spot		last;
+	BlockNumber page;
+	OffsetNumber offset;
+
+	end_of(term, &end);
+	find(c, PointerGetDatum(qd_key_datum(&end)), &last);
+	page = last.stack.blkno;
+	offset = last.stack.off;
+	leave(&last);
+	find(c, PointerGetDatum(term->key), &first);
+	if (first.stack.blkno == page)
+		return count_entries(c, &first, offset);
+	leave(&first);
+	return Max(last.position - first.position, 0) * c->rows;
+}
+
+static double
+count_terms(counter *c, const qd_gin_term *terms, uint32 n)
+{
+	uint32		looked_up = Min(n, TERMS_MAX);
+	double		count = 0;
+
+	for (uint32 i = 0; i < looked_up; i++)
+	{
+		/* spread over all of them */
+		const qd_gin_term *term = &terms[(uint64) i * n / looked_up];
+
+		count += term->match == QD_GIN_MATCH_EQUAL ?
+			count_key(c, PointerGetDatum(term->key)) : count_range(c, term);
+	}
+	return looked_up < n ? count * n / looked_up : count;
+}
+
+static double node_share(counter *c, const qd_gin_query *query,
+						 const qd_gin_node *node);
+
+/*
+ * The chance that so many of the children are true, if they are independent:
+ * chances[i] is that of exactly i so far, the last one of enough.
+ */
+static double
+at_least_share(counter *c, const qd_gin_query *query, const qd_gin_node *node)
+{
+	double	   *chances;
+	uint64		enough = node->at_least;
+	double		share;
+
+	if (enough > node->n)
+		return 0;
+	chances = palloc0((enough + 1) * sizeof(double));
+	chances[0] = 1;
+	for (uint32 i = 0; i < node->n; i++)
+	{
+		double		p = node_share(c, query, node->children[i]);
+
+		for (int64 k = Min(i + 1, enough); k > 0; k--)
+			chances[k] = chances[k - 1] * p + chances[k] * (k == enough ? 1 : 1 - p);
+		if (enough > 0)
+			chances[0] *= 1 - p;
+	}
+	share = chances[enough];
+	pfree(chances);
+	return share;
+}
+
+static double
+node_share(counter *c, const qd_gin_query *query, const qd_gin_node *node)
+{
+	switch (node->op)
+	{
+		case QD_GIN_KEYS:
+			return Min(count_terms(c, query->terms + node->first, node->n) / c->rows, 1);
+		case QD_GIN_AT_LEAST:
+			return at_least_share(c, query, node);
+		case QD_GIN_NOT:
+			return 1 - node_share(c, query, node->children[0]);
+		case QD_GIN_UNKNOWN:
+			break;
+	}
+	return 1;
+}
+
+double
+qd_gin_query_share(Relation index, int column, const qd_gin_query *query,
+				   double rows)
+{
+	counter		c;
+
+	c.index = index;
+	c.column = column;
+	c.rows = Max(rows, 1);
+	initGinState(&c.state, index);
+	return node_share(&c, query, query->root);
+}
+
+double
+qd_payload_index_rows(Relation index, int column, const qd_filter *filter,
+					  double rows)
+{
+	const qd_index_options *options = qd_payload_index_options(index, column);
+
+	if (options == NULL)
+		return rows;
+	return rows * qd_gin_query_share(index, column,
+									 qd_gin_query_build(options, filter), rows);
+}
