@@ -22,13 +22,16 @@
 /*
  * Everything a new connection needs to be told and to tell: the schema of the
  * extension becomes the search path, the OIDs of its types come back.  JIT
- * would cost more than any statement of ours.  No row: no extension.
+ * would cost more than any statement of ours; a backslash has to be one in the
+ * literals that service/ writes, whatever the database is set to.  No row: no
+ * extension.
  */
 static const char setup_sql[] =
 	"SELECT pg_catalog.set_config('search_path', 'pg_catalog, ' ||"
 	" pg_catalog.quote_ident(n.nspname) || ', pg_temp', false),"
 	" pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', false),"
 	" pg_catalog.set_config('jit', 'off', false),"
+	" pg_catalog.set_config('standard_conforming_strings', 'on', false),"
 	" v.oid, v.typarray, p.oid, p.typarray, f.oid"
 	" FROM pg_catalog.pg_extension e"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
@@ -43,10 +46,8 @@ static void on_connect(evutil_socket_t fd, short what, void *arg);
 static void on_retry(evutil_socket_t fd, short what, void *arg);
 
 static const Oid builtin_oids[PGT_COUNT] = {
-	[PGT_TEXT] = 25,[PGT_INT4] = 23,[PGT_INT8] = 20,[PGT_FLOAT4] = 700,
-	[PGT_FLOAT8] = 701,[PGT_BOOL] = 16,[PGT_JSONB] = 3802,
-	[PGT_TEXT_ARRAY] = 1009,[PGT_INT8_ARRAY] = 1016,
-	[PGT_JSONB_ARRAY] = 3807,
+	[PGT_TEXT] = 25,[PGT_INT8] = 20,[PGT_FLOAT4] = 700,[PGT_JSONB] = 3802,
+	[PGT_TEXT_ARRAY] = 1009,[PGT_JSONB_ARRAY] = 3807,
 };
 
 static struct event_base *
@@ -270,11 +271,11 @@ read_setup(pg_conn *conn, const PGresult *r, const char **why)
 		return false;
 	}
 	memcpy(conn->oids, builtin_oids, sizeof(conn->oids));
-	conn->oids[PGT_VECTOR] = oid_column(r, 3);
-	conn->oids[PGT_VECTOR_ARRAY] = oid_column(r, 4);
-	conn->oids[PGT_POINT_ID] = oid_column(r, 5);
-	conn->oids[PGT_POINT_ID_ARRAY] = oid_column(r, 6);
-	conn->oids[PGT_PAYLOAD_FILTER] = oid_column(r, 7);
+	conn->oids[PGT_VECTOR] = oid_column(r, 4);
+	conn->oids[PGT_VECTOR_ARRAY] = oid_column(r, 5);
+	conn->oids[PGT_POINT_ID] = oid_column(r, 6);
+	conn->oids[PGT_POINT_ID_ARRAY] = oid_column(r, 7);
+	conn->oids[PGT_PAYLOAD_FILTER] = oid_column(r, 8);
 	return true;
 }
 

@@ -110,6 +110,8 @@ typedef struct pg_conn
 								 * stale */
 
 	bool		doomed;			/* the server has said it ends the session */
+	bool		commit_failed;	/* the last result was the commit's error: a
+								 * NULL follows, then the Sync */
 
 	pg_job	   *job;
 	expected   *expect;			/* malloc'd, grows */

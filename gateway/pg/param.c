@@ -30,12 +30,6 @@ binary(pg_type type, const void *bytes, size_t n)
 }
 
 pg_param
-pgp_binary(pg_type type, slice bytes)
-{
-	return binary(type, bytes.p ? bytes.p : "", bytes.n);
-}
-
-pg_param
 pgp_null(pg_type type)
 {
 	return (pg_param) {.type = type, .format = 1};
@@ -64,15 +58,6 @@ pgp_float4(arena *a, float v)
 	memcpy(p, &v, sizeof(v));
 	*p = htonl(*p);
 	return binary(PGT_FLOAT4, p, sizeof(*p));
-}
-
-pg_param
-pgp_bool(arena *a, bool v)
-{
-	char	   *p = arena_alloc(a, 1);
-
-	*p = v ? 1 : 0;
-	return binary(PGT_BOOL, p, 1);
 }
 
 /* jsonb and payload_filter: a version byte, then the text. */
@@ -117,24 +102,6 @@ pgp_vector(arena *a, const float *v, size_t dim)
 		memcpy(p + 4 + i * sizeof(bits), &bits, sizeof(bits));
 	}
 	return binary(PGT_VECTOR, p, 4 + dim * sizeof(float));
-}
-
-pg_param
-pgp_point_num(arena *a, uint64_t v)
-{
-	uint64_t   *p = arena_alloc(a, sizeof(*p));
-
-	*p = htobe64(v);
-	return binary(PGT_POINT_ID, p, sizeof(*p));
-}
-
-pg_param
-pgp_point_uuid(arena *a, const unsigned char uuid[16])
-{
-	char	   *p = arena_alloc(a, 16);
-
-	memcpy(p, uuid, 16);
-	return binary(PGT_POINT_ID, p, 16);
 }
 
 static void
@@ -188,8 +155,6 @@ element_oid(pg_type array_type)
 	{
 		case PGT_TEXT_ARRAY:
 			return 25;
-		case PGT_INT8_ARRAY:
-			return 20;
 		case PGT_JSONB_ARRAY:
 			return 3802;
 		default:

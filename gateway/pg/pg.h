@@ -18,12 +18,18 @@
 
 struct worker;
 
+/*
+ * What a job may send in one statement (PostgreSQL takes no message of 1 GiB)
+ * and get back in all: beyond, it fails with SQLSTATE 54000.
+ */
+#define PG_MAX_PARAMS	(((size_t) 1 << 30) - 64 * 1024)
+#define PG_MAX_RESULT	((size_t) 256 << 20)
+
 /* OIDs of the extension's types, looked up at connect. */
 typedef enum pg_type
 {
 	PGT_NONE = 0,				/* let the server infer it */
-	PGT_TEXT, PGT_INT4, PGT_INT8, PGT_FLOAT4, PGT_FLOAT8, PGT_BOOL, PGT_JSONB,
-	PGT_TEXT_ARRAY, PGT_INT8_ARRAY, PGT_JSONB_ARRAY,
+	PGT_TEXT, PGT_INT8, PGT_FLOAT4, PGT_JSONB, PGT_TEXT_ARRAY, PGT_JSONB_ARRAY,
 	PGT_VECTOR, PGT_VECTOR_ARRAY, PGT_POINT_ID, PGT_POINT_ID_ARRAY,
 	PGT_PAYLOAD_FILTER,
 	PGT_COUNT
@@ -71,10 +77,10 @@ typedef struct pg_job
 
 	/* out */
 	pg_failure	failure;
-	int			failed_statement;
 	char		sqlstate[6];
 	const char *message;
 	PGresult  **results;		/* n_statements; cleared by pg after done() */
+	size_t		result_bytes;	/* of all, at most PG_MAX_RESULT */
 
 	struct pg_job *next;		/* the pool's own */
 	struct pg_conn *conn;
@@ -105,18 +111,10 @@ extern bool pg_pool_ready(struct pg_pool *pool);
 extern pg_param pgp_text(arena *a, slice s);
 extern pg_param pgp_int8(arena *a, int64_t v);
 extern pg_param pgp_float4(arena *a, float v);
-extern pg_param pgp_bool(arena *a, bool v);
 extern pg_param pgp_jsonb(arena *a, slice json);
 extern pg_param pgp_filter(arena *a, slice json);
 extern pg_param pgp_vector(arena *a, const float *v, size_t dim);
 extern pg_param pgp_null(pg_type type);
-
-/* point_id: 8 bytes of a number, or 16 of a UUID. */
-extern pg_param pgp_point_num(arena *a, uint64_t v);
-extern pg_param pgp_point_uuid(arena *a, const unsigned char uuid[16]);
-
-/* Any type in its binary form; the bytes are not copied. */
-extern pg_param pgp_binary(pg_type type, slice bytes);
 
 /*
  * Builder of one-dimensional arrays; elements are binary and n is exact.  An

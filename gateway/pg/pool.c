@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/budget.h"
 #include "core/config.h"
 #include "core/log.h"
 #include "net/request.h"
@@ -93,6 +94,7 @@ static void
 job_end(pg_job *job)
 {
 	int			n = job->results ? job->n_statements : 0;
+	size_t		bytes = job->result_bytes;
 	PGresult   *few[16];
 	PGresult  **all = few;
 
@@ -108,6 +110,7 @@ job_end(pg_job *job)
 	job->done(job);
 	for (int i = 0; i < n; i++)
 		PQclear(all[i]);
+	budget_give(bytes);
 	if (all != few)
 		free(all);
 }
@@ -226,6 +229,22 @@ dispatch(struct pg_pool *pool, lane *l)
 	}
 }
 
+static bool
+is_too_large(const pg_job *job)
+{
+	for (int i = 0; i < job->n_statements; i++)
+	{
+		const pg_statement *s = &job->statements[i];
+		size_t		bytes = strlen(s->sql);
+
+		for (int p = 0; p < s->n_params; p++)
+			bytes += (size_t) s->params[p].length;
+		if (bytes > PG_MAX_PARAMS)
+			return true;
+	}
+	return false;
+}
+
 void
 pg_submit(pg_job *job)
 {
@@ -235,9 +254,18 @@ pg_submit(pg_job *job)
 	job->tries = 0;
 	job->lost_ns = 0;
 	job->results = NULL;
+	job->result_bytes = 0;
 	job->failure = PGF_NONE;
 	job->sqlstate[0] = '\0';
 	job->message = NULL;
+	if (is_too_large(job))
+	{
+		run_fail(job, PGF_SQL, "54000",
+				 "the request is larger than PostgreSQL takes at once (1 GiB);"
+				 " send it in parts");
+		job_end(job);
+		return;
+	}
 	push(l, job, false);
 	if (job->maintenance && l->conns[0]->state == CONN_DOWN &&
 		l->conns[0]->pq == NULL)

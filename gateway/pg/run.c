@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/budget.h"
 #include "pg/conn.h"
 
 static void
@@ -102,6 +103,7 @@ run_send(pg_conn *conn)
 	pg_job	   *job = conn->job;
 
 	conn->n_expect = conn->at_expect = 0;
+	conn->commit_failed = false;
 	if (job->results == NULL)
 		job->results = arena_array(job->arena, (size_t) job->n_statements + 1,
 								   sizeof(*job->results));
@@ -141,6 +143,27 @@ run_clear_results(pg_job *job)
 		PQclear(job->results[i]);
 		job->results[i] = NULL;
 	}
+	budget_give(job->result_bytes);
+	job->result_bytes = 0;
+}
+
+/* Keeps a result for done(); of a job that has failed nobody wants it. */
+static void
+keep_result(pg_job *job, int statement, PGresult *r)
+{
+	size_t		bytes = PQresultMemorySize(r);
+
+	if (job->failure == PGF_NONE && bytes > PG_MAX_RESULT - job->result_bytes)
+		run_fail(job, PGF_SQL, "54000",
+				 "the answer takes too much memory; ask for less at a time");
+	if (job->failure != PGF_NONE || job->results[statement] != NULL)
+	{
+		PQclear(r);
+		return;
+	}
+	job->results[statement] = r;
+	job->result_bytes += bytes;
+	budget_take(bytes);
 }
 
 /* An error of a statement, or of its preparation. */
@@ -155,7 +178,7 @@ take_error(pg_conn *conn, const expected *e, const PGresult *r)
 						  strcmp(state, "42704") == 0 ||
 						  strcmp(state, "42883") == 0))
 		conn->recycle = true;
-	if (e->kind == EXPECT_HOUSEKEEPING)
+	if (e->kind == EXPECT_HOUSEKEEPING || e->kind == EXPECT_SYNC_HOUSEKEEPING)
 	{
 		/* which statements are left and which mode is set, nobody knows */
 		conn->recycle = true;
@@ -163,7 +186,6 @@ take_error(pg_conn *conn, const expected *e, const PGresult *r)
 	}
 	if (job == NULL || job->failure != PGF_NONE)
 		return;
-	job->failed_statement = e->statement;
 	/* without a SQLSTATE it is libpq's own: the connection broke */
 	run_fail(job, state ? PGF_SQL : PGF_UNAVAILABLE, state,
 			 message ? message : PQresultErrorMessage(r));
@@ -171,7 +193,8 @@ take_error(pg_conn *conn, const expected *e, const PGresult *r)
 
 /*
  * A statement whose Parse didn't succeed isn't prepared; one that failed may
- * be planned against something that is gone.
+ * be planned against something that is gone.  When the job was given up, the
+ * texts are gone too, so the cache starts anew with another connection.
  */
 static void
 take_result(pg_conn *conn, const expected *e, PGresult *r)
@@ -185,13 +208,14 @@ take_result(pg_conn *conn, const expected *e, PGresult *r)
 	else if (!ok && status != PGRES_PIPELINE_ABORTED && job != NULL)
 		run_fail(job, PGF_SQL, "0A000", "unexpected kind of statement");
 
-	if (job != NULL && e->kind == EXPECT_PREPARE && !ok)
+	if (job == NULL && e->kind == EXPECT_PREPARE && !ok)
+		conn->recycle = true;
+	else if (job != NULL && e->kind == EXPECT_PREPARE && !ok)
 		stmt_forget(&conn->statements, job->statements[e->statement].sql,
 					false);
 	else if (job != NULL && e->kind == EXPECT_EXECUTE && ok)
 	{
-		PQclear(job->results[e->statement]);
-		job->results[e->statement] = r;
+		keep_result(job, e->statement, r);
 		return;
 	}
 	else if (job != NULL && e->kind == EXPECT_EXECUTE &&
@@ -200,6 +224,29 @@ take_result(pg_conn *conn, const expected *e, PGresult *r)
 		stmt_forget(&conn->statements, job->statements[e->statement].sql,
 					strcmp(job->sqlstate, "26000") != 0);
 	PQclear(r);
+}
+
+/*
+ * A Sync, or before it what the commit failed with (a deferred constraint),
+ * which ends with a NULL.  False: anything else means that the connection is
+ * broken.
+ */
+static bool
+take_sync(pg_conn *conn, const expected *e, PGresult *r)
+{
+	bool		sync = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+	bool		had_failed = conn->commit_failed;
+
+	conn->commit_failed = !sync &&
+		PQresultErrorField(r, PG_DIAG_SQLSTATE) != NULL;
+	if (r == NULL)
+		return had_failed;
+	if (sync)
+		conn->at_expect++;
+	else
+		take_error(conn, e, r);
+	PQclear(r);
+	return sync || conn->commit_failed;
 }
 
 bool
@@ -212,15 +259,8 @@ run_receive(pg_conn *conn)
 
 		if (e->kind == EXPECT_SYNC || e->kind == EXPECT_SYNC_HOUSEKEEPING)
 		{
-			/* anything else here means that the connection is broken */
-			bool		sync = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-
-			if (r != NULL && !sync)
-				take_error(conn, e, r);
-			PQclear(r);
-			if (!sync)
+			if (!take_sync(conn, e, r))
 				return false;
-			conn->at_expect++;
 		}
 		else if (r == NULL)
 			conn->at_expect++;

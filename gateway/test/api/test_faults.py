@@ -74,15 +74,20 @@ def test_started_before_postgres(tmp_path):
         postgres.stop()
 
 
-def test_timeout_cancels_the_query(breakable):
-    """A lock that is held makes every read of the table wait."""
-    postgres, gateway = breakable
-    fill(gateway, 10)
-    gateway.result("POST", "/collections/c/points/count", {})
-    locker = threading.Thread(target=postgres.sql, args=("BEGIN; LOCK TABLE qdrant.c; SELECT pg_sleep(6); COMMIT",))
+def hold_lock(postgres, seconds):
+    """Makes every request for points wait; the thread that holds the lock."""
+    locker = threading.Thread(target=postgres.sql, args=(f"BEGIN; LOCK TABLE qdrant.c; SELECT pg_sleep({seconds}); COMMIT",))
     locker.start()
     wait_until(lambda: postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0",
                what="the lock is held")
+    return locker
+
+
+def test_timeout_cancels_the_query(breakable):
+    postgres, gateway = breakable
+    fill(gateway, 10)
+    gateway.result("POST", "/collections/c/points/count", {})
+    locker = hold_lock(postgres, 6)
     start = time.monotonic()
     status, error = gateway.error("POST", "/collections/c/points/count?timeout=1", {})
     assert status == 408 and error.startswith("Timeout: ")
@@ -94,14 +99,49 @@ def test_timeout_cancels_the_query(breakable):
     assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 10}
 
 
+def test_statements_of_a_cancelled_request_are_prepared_again(breakable):
+    """The lock is waited for in front of the statements that are new to the connection."""
+    postgres, gateway = breakable
+    fill(gateway, 10)
+    query = {"query": [1, 1], "limit": 3, "with_payload": True}
+    locker = hold_lock(postgres, 3)
+    for _ in range(2):
+        assert gateway.error("POST", "/collections/c/points/query?timeout=1", query)[0] == 408
+    locker.join()
+    for _ in range(20):
+        assert len(gateway.result("POST", "/collections/c/points/query", query)["points"]) == 3
+
+
+def test_commit_that_fails_is_a_clear_error(breakable):
+    """A deferred constraint of the database's owner speaks up after the last statement."""
+    postgres, gateway = breakable
+    fill(gateway, 1)
+    postgres.sql("CREATE FUNCTION unlucky() RETURNS trigger LANGUAGE plpgsql AS "
+                 "$$BEGIN IF new.id = 13 THEN RAISE check_violation USING MESSAGE = 'no 13 here'; END IF; RETURN NULL; END$$; "
+                 "CREATE CONSTRAINT TRIGGER unlucky AFTER INSERT ON qdrant.c DEFERRABLE INITIALLY DEFERRED "
+                 "FOR EACH ROW EXECUTE FUNCTION unlucky()")
+    for _ in range(3):
+        assert gateway.error("PUT", "/collections/c/points?wait=true", {"points": [{"id": 13, "vector": [1, 1]}]}) == \
+            (400, "Wrong input: no 13 here")
+        gateway.result("PUT", "/collections/c/points?wait=true", {"points": [{"id": 14, "vector": [1, 1]}]})
+    assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 2}
+
+
+def test_answer_that_would_take_too_much_memory(gateway, collection):
+    """Sixty times 6 MB, which the result of one search alone would not be."""
+    text = "x" * 6_000_000
+    gateway.result("PUT", collection + "/points?wait=true", {"points": [{"id": 1, "vector": [1, 1, 1, 1], "payload": {"t": text}}]})
+    search = {"limit": 1, "with_payload": True, "filter": {"must": [{"has_id": [1]}]}}
+    status, error = gateway.error("POST", collection + "/points/query/batch", {"searches": [search] * 60})
+    assert (status, error) == (400, "Wrong input: the answer takes too much memory; ask for less at a time")
+    assert len(gateway.result("POST", collection + "/points/query/batch", {"searches": [search] * 3})) == 3
+
+
 def test_client_that_goes_away_cancels_its_read(breakable):
     postgres, gateway = breakable
     fill(gateway, 1)
     gateway.result("POST", "/collections/c/points/count", {})
-    locker = threading.Thread(target=postgres.sql, args=("BEGIN; LOCK TABLE qdrant.c; SELECT pg_sleep(6); COMMIT",))
-    locker.start()
-    wait_until(lambda: postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0",
-               what="the lock is held")
+    locker = hold_lock(postgres, 6)
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'qdrant-gateway' AND state = 'active'"
     with socket.create_connection(("127.0.0.1", gateway.http_port)) as s:
         s.sendall(b"POST /collections/c/points/count HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
