@@ -100,39 +100,24 @@ arena_create(size_t budget)
 	return a;
 }
 
-/* Frees everything but the oldest block, where the arena itself is. */
-static void
-free_newer_blocks(arena *a)
-{
-	block	   *b;
-
-	while ((b = a->large) != NULL)
-	{
-		a->large = b->next;
-		block_put(b);
-	}
-	while ((b = a->blocks)->next != NULL)
-	{
-		a->blocks = b->next;
-		block_put(b);
-	}
-}
-
 void
 arena_destroy(arena *a)
 {
-	free_newer_blocks(a);
-	block_put(a->blocks);
-}
+	block	   *large = a->large;
+	block	   *small = a->blocks;
+	block	   *next;
 
-void
-arena_reset(arena *a, size_t budget)
-{
-	free_newer_blocks(a);
-	a->free = (char *) a + (sizeof(arena) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	a->left = (char *) a->blocks + BLOCK_SIZE - a->free;
-	a->used = BLOCK_SIZE;
-	a->budget = budget;
+	for (; large != NULL; large = next)
+	{
+		next = large->next;
+		block_put(large);
+	}
+	/* The arena is in the oldest, which is the last. */
+	for (; small != NULL; small = next)
+	{
+		next = small->next;
+		block_put(small);
+	}
 }
 
 void
@@ -145,6 +130,15 @@ bool
 arena_exceeded(const arena *a)
 {
 	return a->used > a->budget;
+}
+
+bool
+arena_fits(const arena *a, size_t n, size_t size)
+{
+	size_t		total;
+
+	return !__builtin_mul_overflow(n, size, &total) && !arena_exceeded(a) &&
+		total <= a->budget - a->used;
 }
 
 size_t

@@ -1,6 +1,6 @@
 /*
  * arena.h
- *		Memory of one request: allocate, never free, reset at once.
+ *		Memory of one request: allocate, never free, destroy as a whole.
  *
  * Blocks of 64 KiB come from a per-thread cache; what is larger than 32 KiB
  * gets a block of its own.  An allocation never fails (the process ends when
@@ -43,9 +43,11 @@ slice_eq(slice a, slice b)
 
 extern arena *arena_create(size_t budget);
 extern void arena_destroy(arena *a);
-extern void arena_reset(arena *a, size_t budget);
 extern void arena_set_budget(arena *a, size_t budget);
 extern bool arena_exceeded(const arena *a);
+
+/* Would n more things of that size stay within the budget? */
+extern bool arena_fits(const arena *a, size_t n, size_t size);
 extern size_t arena_used(const arena *a);
 
 /* 16-byte aligned; arena_alloc0 clears. */

@@ -2,7 +2,7 @@
  * buf.h
  *		A growing byte buffer in an arena: what answers are written into.
  *
- * The bytes stay valid until the arena is reset, but move when the buffer
+ * The bytes stay valid as long as the arena, but move when the buffer
  * grows: keep offsets, not pointers.
  */
 #ifndef QG_BUF_H

@@ -549,18 +549,30 @@ guess_count(const jread *r)
 	return commas * (n / 256 + 1) / 2 * 9 / 8 + 16;
 }
 
+/* Room for more than n values; returns for how many.  None for no number. */
+static size_t
+enlarge(jread *r, float **values, size_t n)
+{
+	size_t		room = n == 0 ? guess_count(r) : n * 2;
+	float	   *more = arena_array(r->a, room, sizeof(float));
+
+	if (n > 0)
+		memcpy(more, *values, n * sizeof(float));
+	*values = more;
+	return room;
+}
+
 bool
 jr_floats(jread *r, float **values, size_t *n, jr_type *other)
 {
-	size_t		room;
+	size_t		room = 0;
 	jnum		number;
 
 	*n = 0;
+	*values = NULL;
 	*other = JR_NUMBER;
 	if (!jr_begin_array(r))
 		return false;
-	room = guess_count(r);
-	*values = arena_array(r->a, room, sizeof(float));
 	while (jr_next_element(r))
 	{
 		if (*r->p != '-' && (unsigned char) (*r->p - '0') >= 10)
@@ -568,16 +580,10 @@ jr_floats(jread *r, float **values, size_t *n, jr_type *other)
 			*other = jr_peek(r);
 			return *other != JR_ERROR;
 		}
+		if (*n == room)
+			room = enlarge(r, values, *n);
 		if (!jr_number(r, &number))
 			return false;
-		if (*n == room)
-		{
-			float	   *more = arena_array(r->a, room * 2, sizeof(float));
-
-			memcpy(more, *values, room * sizeof(float));
-			*values = more;
-			room *= 2;
-		}
 		(*values)[(*n)++] = (float) jnum_double(number);
 	}
 	return r->error == NULL;

@@ -157,6 +157,9 @@ read_container(builder *b, jnode *v, jkind kind, bool lazy)
 	v->lazy = lazy;
 	if (lazy)
 		return jr_skip(&b->r, NULL);
+	/* on the way down as well: every level may take much at once */
+	if (over_budget(b))
+		return false;
 	return kind == J_ARRAY ? read_array(b, v) : read_object(b, v);
 }
 

@@ -163,6 +163,12 @@ extern bool read_consistency_check(const Qdrant__ReadConsistency *consistency,
 								   arena *a, gw_error *e);
 extern bool json_path_check(const char *path, arena *a, gw_error *e);
 
+/*
+ * Before n things of that size are made, where n is no request member's length
+ * but a product: may the request use so much memory?
+ */
+extern bool memory_check(size_t n, size_t size, arena *a, gw_error *e);
+
 static inline slice
 text_slice(const char *s)
 {

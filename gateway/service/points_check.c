@@ -46,6 +46,13 @@ read_consistency_check(const Qdrant__ReadConsistency *consistency, arena *a,
 }
 
 bool
+memory_check(size_t n, size_t size, arena *a, gw_error *e)
+{
+	return arena_fits(a, n, size) ||
+		gw_fail(e, a, ERR_TOO_LARGE, "request needs too much memory");
+}
+
+bool
 json_path_check(const char *path, arena *a, gw_error *e)
 {
 	if (json_path_valid(text_slice(path)))

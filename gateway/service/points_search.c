@@ -378,7 +378,8 @@ search_collection(struct op *op, const collection *c)
 	{
 		search	   *s = &st->searches[i];
 
-		if (!search_prepare(s, c, op->a, &e))
+		if (!memory_check(1, sizeof(*s), op->a, &e) ||
+			!search_prepare(s, c, op->a, &e))
 		{
 			op_fail_error(op, &e);
 			return;
@@ -512,12 +513,16 @@ search_from_legacy(search *s, const Qdrant__SearchPoints *msg, arena *a,
 					   e);
 }
 
+/* NULL with *e: too many. */
 static search_state *
 search_begin(struct op *op, size_t n,
-			 ProtobufCMessage *(*respond) (struct op *, PGresult **))
+			 ProtobufCMessage *(*respond) (struct op *, PGresult **),
+			 gw_error *e)
 {
 	search_state *st = arena_alloc0(op->a, sizeof(*st));
 
+	if (!memory_check(n, sizeof(*st->searches), op->a, e))
+		return NULL;
 	st->searches = arena_array(op->a, n, sizeof(*st->searches));
 	memset(st->searches, 0, n * sizeof(*st->searches));
 	st->n = n;
@@ -526,18 +531,28 @@ search_begin(struct op *op, size_t n,
 	return st;
 }
 
+/* Goes on when the request could be read. */
+static void
+search_start(struct op *op, bool ok, const char *collection_name,
+			 const gw_error *e)
+{
+	if (ok)
+		op_with_collection(op, text_slice(collection_name),
+						   search_collection);
+	else
+		op_fail_error(op, e);
+}
+
 static void
 query_run(struct op *op)
 {
 	const Qdrant__QueryPoints *msg = (const Qdrant__QueryPoints *) op->msg;
-	search_state *st = search_begin(op, 1, respond_query);
 	gw_error	e = {0};
+	search_state *st = search_begin(op, 1, respond_query, &e);
 
-	if (!search_from_query(st->searches, msg, op->a, &e))
-		op_fail_error(op, &e);
-	else
-		op_with_collection(op, text_slice(msg->collection_name),
-						   search_collection);
+	search_start(op, st != NULL &&
+				 search_from_query(st->searches, msg, op->a, &e),
+				 msg->collection_name, &e);
 }
 
 static void
@@ -545,33 +560,28 @@ query_batch_run(struct op *op)
 {
 	const Qdrant__QueryBatchPoints *msg =
 	(const Qdrant__QueryBatchPoints *) op->msg;
-	search_state *st = search_begin(op, msg->n_query_points,
-									respond_query_batch);
 	gw_error	e = {0};
-	bool		ok = read_consistency_check(msg->read_consistency, op->a, &e);
+	search_state *st = search_begin(op, msg->n_query_points,
+									respond_query_batch, &e);
+	bool		ok = st != NULL &&
+	read_consistency_check(msg->read_consistency, op->a, &e);
 
 	for (size_t i = 0; ok && i < st->n; i++)
 		ok = search_from_query(&st->searches[i], msg->query_points[i], op->a,
 							   &e);
-	if (!ok)
-		op_fail_error(op, &e);
-	else
-		op_with_collection(op, text_slice(msg->collection_name),
-						   search_collection);
+	search_start(op, ok, msg->collection_name, &e);
 }
 
 static void
 search_run(struct op *op)
 {
 	const Qdrant__SearchPoints *msg = (const Qdrant__SearchPoints *) op->msg;
-	search_state *st = search_begin(op, 1, respond_search);
 	gw_error	e = {0};
+	search_state *st = search_begin(op, 1, respond_search, &e);
 
-	if (!search_from_legacy(st->searches, msg, op->a, &e))
-		op_fail_error(op, &e);
-	else
-		op_with_collection(op, text_slice(msg->collection_name),
-						   search_collection);
+	search_start(op, st != NULL &&
+				 search_from_legacy(st->searches, msg, op->a, &e),
+				 msg->collection_name, &e);
 }
 
 static void
@@ -579,19 +589,16 @@ search_batch_run(struct op *op)
 {
 	const Qdrant__SearchBatchPoints *msg =
 	(const Qdrant__SearchBatchPoints *) op->msg;
-	search_state *st = search_begin(op, msg->n_search_points,
-									respond_search_batch);
 	gw_error	e = {0};
-	bool		ok = read_consistency_check(msg->read_consistency, op->a, &e);
+	search_state *st = search_begin(op, msg->n_search_points,
+									respond_search_batch, &e);
+	bool		ok = st != NULL &&
+	read_consistency_check(msg->read_consistency, op->a, &e);
 
 	for (size_t i = 0; ok && i < st->n; i++)
 		ok = search_from_legacy(&st->searches[i], msg->search_points[i],
 								op->a, &e);
-	if (!ok)
-		op_fail_error(op, &e);
-	else
-		op_with_collection(op, text_slice(msg->collection_name),
-						   search_collection);
+	search_start(op, ok, msg->collection_name, &e);
 }
 
 const operation svc_query = {

@@ -271,9 +271,11 @@ upsert_columns(struct op *op, const collection *c, pg_param *columns, gw_error *
 	const Qdrant__UpsertPoints *msg = (const Qdrant__UpsertPoints *) op->msg;
 	upsert_state *st = op->state;
 	size_t		width = (size_t) c->n_vectors;
-	input_vector *vectors = arena_array(op->a, msg->n_points * width + 1,
-										sizeof(*vectors));
+	input_vector *vectors;
 
+	if (!memory_check(msg->n_points, width * sizeof(*vectors), op->a, e))
+		return false;
+	vectors = arena_array(op->a, msg->n_points * width, sizeof(*vectors));
 	for (size_t i = 0; i < msg->n_points; i++)
 		if (!vectors_read(msg->points[i]->vectors, c, &vectors[i * width],
 						  op->a, e))
@@ -282,7 +284,11 @@ upsert_columns(struct op *op, const collection *c, pg_param *columns, gw_error *
 	if (!upsert_payloads(op, st, &columns[1], e))
 		return false;
 	for (int i = 0; i < c->n_vectors; i++)
+	{
+		if (!memory_check(st->n_rows, sizeof(pg_param), op->a, e))
+			return false;
 		columns[2 + i] = upsert_column(op, st, c, vectors, i);
+	}
 	return true;
 }
 

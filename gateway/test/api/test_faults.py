@@ -196,6 +196,34 @@ def test_bad_requests_leak_nothing(gateway, collection):
     wait_until(lambda: gateway.open_files() <= files + 5, what="sockets are closed")
 
 
+def peak_kib(gateway):
+    """Of its address space: what was asked for, not what was touched."""
+    for line in open(f"/proc/{gateway.process.pid}/status"):
+        if line.startswith("VmPeak:"):
+            return int(line.split()[1])
+    raise RuntimeError("no VmPeak")
+
+
+SEARCHES = '{"searches":[' + ",".join(['{"query":[1,1],"limit":1}'] * 500_000) + "]}"
+
+
+@pytest.mark.parametrize("method, path, body", [
+    ("PUT", "/points", '{"points":' + "[" * 120 + "1," * 4_000_000 + "1" + "]" * 120 + "}"),
+    ("PUT", "/points", '{"points":[' + ",".join('{"id":%d,"vector":{}}' % i for i in range(300_000)) + "]}"),
+    ("POST", "/points/query/batch", SEARCHES),
+], ids=["nested arrays", "many points of many vectors", "many searches"])
+def test_small_request_that_wants_much_memory(breakable, method, path, body):
+    _, gateway = breakable
+    gateway.result("PUT", "/collections/c", {"vectors": {f"v{i}": {"size": 1, "distance": "Dot", "hnsw_config": {"m": 0}}
+                                                         for i in range(300)}})
+    before = peak_kib(gateway)
+    status, error = gateway.error(method, "/collections/c" + path, body)
+    # the arrays need little: they are only of the wrong form
+    assert status == 400 and error in ("request needs too much memory", "Format error in JSON body: invalid length 1, "
+                                       "expected struct PointStruct with 3 elements")
+    assert peak_kib(gateway) - before < 8 * len(body) / 1024 + 300 * 1024
+
+
 def test_many_idle_connections(gateway):
     sockets = [socket.create_connection(("127.0.0.1", gateway.http_port)) for _ in range(200)]
     try:

@@ -118,7 +118,6 @@ judge(const char *name, int kind, slice query, slice body, arena *a,
 int
 main(void)
 {
-	arena	   *a = arena_create((size_t) 256 << 20);
 	char		name[128];
 	int			kind;
 	size_t		query_n;
@@ -127,6 +126,7 @@ main(void)
 	while (scanf("%127s %d %zu %zu", name, &kind, &query_n, &body_n) == 4)
 	{
 		gw_error	e = {ERR_NONE, ""};
+		arena	   *a = arena_create((size_t) 256 << 20);
 		char	   *query;
 		char	   *body;
 
@@ -135,10 +135,9 @@ main(void)
 		body = read_bytes(body_n);
 		judge(name, kind, (slice) {query, query_n}, (slice) {body, body_n}, a, &e);
 		printf("%d %zu %s\n", e.kind, strlen(e.text), e.text);
-		arena_reset(a, (size_t) 256 << 20);
+		arena_destroy(a);
 		free(query);
 		free(body);
 	}
-	arena_destroy(a);
 	return 0;
 }

@@ -18,10 +18,10 @@ static int
 read_all(slice wire, slice encoding, slice * message)
 {
 	int			code = -1;
-	arena	   *inner = arena_create(SIZE_MAX);
 
 	for (size_t cut = 0; cut <= wire.n; cut++)
 	{
+		arena	   *inner = arena_create(SIZE_MAX);
 		grpc_reader r = {.n_prefix = 0};
 		grpc_status status = grpc_read(&r, slice_of(wire.p, cut), LIMIT);
 		slice		got = slice_of(NULL, 0);
@@ -41,9 +41,8 @@ read_all(slice wire, slice encoding, slice * message)
 				*message = slice_of(arena_strdup(a, got), got.n);
 		}
 		body_free(&r.body);
-		arena_reset(inner, SIZE_MAX);
+		arena_destroy(inner);
 	}
-	arena_destroy(inner);
 	return code;
 }
 
