@@ -39,10 +39,9 @@ typedef struct qd_text_schema
 	bool		phrase_matching;
 	uint32		min_token_len;	/* characters */
 	uint32		max_token_len;	/* PG_UINT32_MAX: no limit */
-	uint32		stemmer;		/* a number of text_language.h; 0: none */
-	uint32		stopwords;		/* bit n: the list of language n */
+	uint64		stopwords;		/* bit n: the list of language n */
+	uint32		stemmer;		/* a language of text_language.h, plus 1 */
 	uint32		n_custom;
-	uint32		custom_size;	/* bytes behind this struct */
 } qd_text_schema;
 
 typedef struct qd_token
@@ -87,6 +86,10 @@ extern qd_tokens qd_text_document_tokens(const qd_text_schema *schema,
 										 const char *s, size_t length);
 extern qd_tokens qd_text_query_tokens(const qd_text_schema *schema,
 									  const char *s, size_t length);
+
+/* A custom stop word as the schema compares tokens with it; palloc'd. */
+extern qd_token qd_text_stopword(const qd_text_schema *schema,
+								 const char *s, size_t length);
 
 /* In the order of qd_string_compare, each token once. */
 extern void qd_tokens_sort(qd_tokens *tokens);
