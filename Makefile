@@ -16,7 +16,7 @@ PG_CFLAGS = -fvisibility=hidden -Wall -Wextra -Wshadow=local -Wmissing-prototype
 	-Wno-sign-compare -Wno-declaration-after-statement
 # The kernels are loops: vectorised at -O3, the rest as the server was built.
 src/distance/%.o src/quantization/%.o: PG_CFLAGS += -O3 -fno-math-errno
-SHLIB_LINK = -lm
+SHLIB_LINK = -lm -lstemmer -licui18n -licuuc
 
 # Only tests that exist; each part adds its own below its heading.
 # types and distance
@@ -26,6 +26,7 @@ REGRESS += point_id
 # payload
 REGRESS += filter
 REGRESS += payload_ops
+REGRESS += text_index
 
 # the index
 REGRESS += hnsw

@@ -483,6 +483,11 @@ CREATE FUNCTION qdrant.matches(id point_id, payload jsonb, present text[], filte
 -- payload: indexes
 ---------------------------------------------------------------------------
 
+-- The tokens that a text index of this schema makes of a string, in order.
+CREATE FUNCTION payload_text_tokens(string text, schema jsonb DEFAULT '{"type": "text"}', query boolean DEFAULT false)
+	RETURNS text[]
+	AS 'MODULE_PATHNAME', 'qd_payload_text_tokens' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 -- The operator of payload indexes: @@@ for what a filter says about the path
 -- of one.  Derived by the planner, not for queries.
 CREATE FUNCTION payload_part_matches(jsonb, payload_filter) RETURNS boolean

@@ -84,5 +84,5 @@ build_packages() {
 	}
 	echo "gcc make pkg-config libc6-dev libevent-dev libnghttp2-dev" \
 		"libprotobuf-c-dev libprotobuf-dev protobuf-c-compiler protobuf-compiler libpq-dev" \
-		"libssl-dev zlib1g-dev curl mawk openssl"
+		"libicu-dev libstemmer-dev libssl-dev zlib1g-dev curl mawk openssl"
 }

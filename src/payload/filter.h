@@ -23,6 +23,7 @@
  *				qd_path_kind; a KEY is followed by its bytes)
  *		string	qd_node (n = length), bytes
  *		ring	qd_node (n = points), n x qd_geo_point, the last equal to the first
+ *		schema	qd_node, qd_text_schema (text_index.h)
  *
  * A test is a qd_node followed by what qd_test_kind says.  The input is
  * trusted to be well formed: only filter_parse.c makes it (recv parses text).
@@ -40,7 +41,7 @@
 typedef enum qd_node_kind
 {
 	QD_FILTER, QD_FIELD, QD_NESTED, QD_IS_EMPTY, QD_IS_NULL, QD_HAS_ID,
-	QD_HAS_VECTOR, QD_SLICE, QD_PATH, QD_STRING, QD_RING
+	QD_HAS_VECTOR, QD_SLICE, QD_PATH, QD_STRING, QD_RING, QD_TEXT_SCHEMA
 } qd_node_kind;
 
 typedef enum qd_test_kind
@@ -54,6 +55,10 @@ typedef enum qd_test_kind
 	QD_TEST_BOOL,				/* n = 0 or 1 */
 	QD_TEST_TEXT,				/* string: substring */
 	QD_TEST_TEXT_ANY,			/* n strings: one is a substring */
+	QD_TEST_TOKENS,				/* schema, n strings, the tokens, in the order
+								 * of qd_string_compare: all are there */
+	QD_TEST_TOKENS_ANY,			/* the same: one is */
+	QD_TEST_PHRASE,				/* schema, n strings in the phrase's order */
 	QD_TEST_PREFIX,				/* string */
 	QD_TEST_RANGE,				/* n = bounds (QD_LT ...), 4 float8 */
 	QD_TEST_DATETIME,			/* n = bounds, 4 x (int64 seconds, int64

@@ -16,11 +16,15 @@
 #include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
+#include "payload/filter.h"
+
 typedef struct qd_compiler
 {
 	StringInfoData out;			/* becomes the datum */
 	StringInfoData where;		/* the place being compiled */
 	bool		needs_point;
+	const struct qd_text_schema *text;	/* of the text index that the field's
+										 * condition is bound to, or NULL */
 	int			depth;			/* filters within filters */
 	struct Node *escontext;		/* wants errors softly; may be NULL */
 	sigjmp_buf	escape;			/* where a soft error goes */
@@ -59,5 +63,14 @@ extern uint64 qd_compiler_unsigned(qd_compiler *c, const JsonbValue *v);
  * tests.  Returns how many; fails when there is none.
  */
 extern uint32 qd_compiler_tests(qd_compiler *c, JsonbContainer *condition);
+
+/*
+ * filter_parse_text.c: the schema under "as" when it is one of a text index,
+ * else NULL; and the test of a text condition bound to c->text.
+ */
+extern struct qd_text_schema *qd_compiler_text_schema(qd_compiler *c,
+													  JsonbContainer *condition);
+extern void qd_compiler_bound_text(qd_compiler *c, qd_test_kind kind,
+								   const JsonbValue *v);
 
 #endif							/* QD_FILTER_COMPILER_H */

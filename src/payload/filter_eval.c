@@ -11,6 +11,7 @@
 #include "payload/filter.h"
 #include "payload/path.h"
 #include "payload/siphash.h"
+#include "payload/text_index.h"
 #include "payload/walk.h"
 #include "types/point_id.h"
 
@@ -89,6 +90,35 @@ visit_tests(const JsonbValue *value, void *arg)
 }
 
 static bool
+visit_string(const JsonbValue *value, void *matcher)
+{
+	return value->type == jbvString &&
+		qd_text_matcher_add(matcher, value->val.string.val,
+							value->val.string.len);
+}
+
+static bool
+visit_text(const JsonbValue *value, void *matcher)
+{
+	if (qd_value_is_array(value))
+		return qd_each_element(value->val.binary.data, visit_string, matcher);
+	return visit_string(value, matcher);
+}
+
+/* A text condition that is bound to an index looks at all strings at once. */
+static bool
+eval_text(const qd_node *path, JsonbContainer *payload)
+{
+	qd_text_matcher matcher;
+	bool		result;
+
+	qd_text_matcher_begin(&matcher, qd_node_next(path));
+	result = qd_visit_path(path, payload, visit_text, &matcher);
+	qd_text_matcher_end(&matcher);
+	return result;
+}
+
+static bool
 visit_field(const JsonbValue *value, void *arg)
 {
 	field_walk *walk = arg;
@@ -115,6 +145,8 @@ eval_field(const qd_node *field, JsonbContainer *payload)
 	const qd_node *path = (const qd_node *) qd_node_body(field);
 	field_walk	walk = {qd_node_next(path), field->n, false};
 
+	if (qd_text_test_schema(walk.tests))
+		return eval_text(path, payload);
 	if (qd_visit_path(path, payload, visit_field, &walk))
 		return true;
 	if (walk.seen)
@@ -248,6 +280,7 @@ eval_condition(const qd_node *node, JsonbContainer *payload, context *ctx)
 		case QD_PATH:
 		case QD_STRING:
 		case QD_RING:
+		case QD_TEXT_SCHEMA:
 			break;				/* parts, not conditions */
 	}
 	return false;

@@ -498,6 +498,7 @@ qd_filter_compile(Jsonb *json, struct Node *escontext)
 	char	   *str;
 
 	c.needs_point = false;
+	c.text = NULL;
 	c.depth = 0;
 	c.escontext = escontext;
 	initStringInfo(&c.out);

@@ -184,8 +184,11 @@ compile_text_any(qd_compiler *c, const JsonbValue *v)
 	qd_compiler_end(c, at);
 }
 
-/* Of several kinds in one match the first counts, in this order. */
-static void
+/*
+ * Of several kinds in one match the first counts, in this order.  True when a
+ * text index answers it.
+ */
+static bool
 compile_match(qd_compiler *c, const JsonbValue *match)
 {
 	static const char *const names[] = {"value", "text", "text_any", "phrase",
@@ -200,6 +203,15 @@ compile_match(qd_compiler *c, const JsonbValue *match)
 	if (v == NULL)
 		qd_compiler_fail(c, "expected value, any, except, text, text_any, phrase or prefix");
 	mark = qd_compiler_enter(c, names[--which]);
+	if (c->text && which >= 1 && which <= 3)
+	{
+		static const qd_test_kind kinds[] = {QD_TEST_TOKENS,
+		QD_TEST_TOKENS_ANY, QD_TEST_PHRASE};
+
+		qd_compiler_bound_text(c, kinds[which - 1], v);
+		qd_compiler_leave(c, mark);
+		return true;
+	}
 	switch (which)
 	{
 		case 0:
@@ -221,6 +233,7 @@ compile_match(qd_compiler *c, const JsonbValue *match)
 			break;
 	}
 	qd_compiler_leave(c, mark);
+	return false;
 }
 
 /*----------
@@ -486,14 +499,14 @@ static const char *const predicates[] = {"match", "range",
 
 #define FIRST_ALONE 5			/* values_count */
 
-static void
+/* True when the predicate takes over from the others. */
+static bool
 compile_predicate(qd_compiler *c, int which, JsonbValue *v)
 {
 	switch (which)
 	{
 		case 0:
-			compile_match(c, v);
-			break;
+			return compile_match(c, v);
 		case 1:
 			compile_range(c, v);
 			break;
@@ -516,11 +529,13 @@ compile_predicate(qd_compiler *c, int which, JsonbValue *v)
 			compile_flag(c, QD_TEST_IS_NULL, v);
 			break;
 	}
+	return which >= FIRST_ALONE;
 }
 
 /*
  * Several predicates are ORed for a value; values_count, is_empty and is_null
- * take over alone, in that order.  All are read, so that all must be valid.
+ * take over alone, in that order, and before them a match that a text index
+ * answers.  All are read, so that all must be valid.
  */
 uint32
 qd_compiler_tests(qd_compiler *c, JsonbContainer *condition)
@@ -529,20 +544,22 @@ qd_compiler_tests(qd_compiler *c, JsonbContainer *condition)
 	uint32		n = 0;
 	bool		alone = false;
 
+	c->text = qd_compiler_text_schema(c, condition);
 	for (int i = 0; i < lengthof(predicates); i++)
 	{
 		JsonbValue *v = qd_compiler_member(condition, predicates[i]);
 		int			before = c->out.len;
+		bool		takes_over;
 		int			mark;
 
 		if (v == NULL)
 			continue;
 		mark = qd_compiler_enter(c, predicates[i]);
-		compile_predicate(c, i, v);
+		takes_over = compile_predicate(c, i, v);
 		qd_compiler_leave(c, mark);
 		if (alone)
 			c->out.len = before;
-		else if (i < FIRST_ALONE)
+		else if (!takes_over)
 			n++;
 		else
 		{

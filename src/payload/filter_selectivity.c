@@ -70,6 +70,9 @@ test_share(const qd_node *test)
 			return 0.5;
 		case QD_TEST_TEXT:
 		case QD_TEST_TEXT_ANY:
+		case QD_TEST_TOKENS:
+		case QD_TEST_TOKENS_ANY:
+		case QD_TEST_PHRASE:
 		case QD_TEST_PREFIX:
 			return SHARE_TEXT;
 		case QD_TEST_IS_EMPTY:

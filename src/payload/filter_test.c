@@ -227,6 +227,9 @@ qd_test_value(const qd_node *test, const JsonbValue *value)
 		case QD_TEST_RADIUS:
 		case QD_TEST_POLYGON:
 			return test_place(test, value);
+		case QD_TEST_TOKENS:
+		case QD_TEST_TOKENS_ANY:
+		case QD_TEST_PHRASE:
 		case QD_TEST_COUNT:
 		case QD_TEST_IS_EMPTY:
 		case QD_TEST_IS_NULL:

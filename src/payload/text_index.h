@@ -72,6 +72,9 @@ typedef struct qd_tokens
 extern qd_text_schema *qd_text_schema_read(JsonbContainer *object,
 										   char **problem);
 
+/* That of {"type": "text"}. */
+extern qd_text_schema *qd_text_schema_default(void);
+
 static inline bool
 qd_text_schema_equals(const qd_text_schema *a, const qd_text_schema *b)
 {

@@ -16,6 +16,8 @@
 #include "payload/text_split.h"
 #include "payload/walk.h"
 
+#define UNSET PG_UINT32_MAX
+
 /* NULL where all is well, else what is wrong. */
 typedef char *(*member_reader) (qd_text_schema **schema,
 								const JsonbValue *value);
@@ -80,7 +82,7 @@ read_length(const char *name, const JsonbValue *v, uint32 *length)
 		qd_json_number(v, &is_int, &i);
 		if (is_int && i >= 0)
 		{
-			*length = Min(i, PG_UINT32_MAX);
+			*length = Min(i, PG_UINT32_MAX - 1);
 			return NULL;
 		}
 	}
@@ -330,14 +332,23 @@ find_unknown(JsonbContainer *object)
 }
 
 qd_text_schema *
-qd_text_schema_read(JsonbContainer *object, char **problem)
+qd_text_schema_default(void)
 {
 	qd_text_schema *schema = palloc0(sizeof(qd_text_schema));
 
 	schema->size = sizeof(qd_text_schema);
+	schema->tokenizer = QD_TOKENIZER_WORD;
 	schema->lowercase = true;
-	schema->min_token_len = 1;
 	schema->max_token_len = PG_UINT32_MAX;
+	return schema;
+}
+
+qd_text_schema *
+qd_text_schema_read(JsonbContainer *object, char **problem)
+{
+	qd_text_schema *schema = qd_text_schema_default();
+
+	schema->min_token_len = UNSET;
 	*problem = find_unknown(object);
 	for (int i = 0; i < lengthof(members) && !*problem; i++)
 	{
@@ -350,6 +361,9 @@ qd_text_schema_read(JsonbContainer *object, char **problem)
 	}
 	if (*problem)
 		return NULL;
+	/* a stem may be empty, a prefix has a character */
+	if (schema->min_token_len == UNSET)
+		schema->min_token_len = schema->tokenizer == QD_TOKENIZER_PREFIX;
 	for (int i = 0; i < QD_LANGUAGES; i++)
 	{
 		if (schema->stopwords >> i & 1)

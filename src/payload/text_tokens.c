@@ -217,7 +217,7 @@ add_prefixes(pipeline *p, size_t characters)
 	for (size_t n = schema->min_token_len; n <= last; n++)
 	{
 		add_token(&p->out, at, end);
-		/* to the start of the character after the next */
+		/* behind the next character */
 		if (end < (size_t) p->word.len)
 			end++;
 		while (end < (size_t) p->word.len && (p->word.data[end] & 0xc0) == 0x80)
@@ -300,7 +300,7 @@ static qd_tokens
 tokens_of(const qd_text_schema *schema, const char *s, size_t length,
 		  bool query)
 {
-	pipeline	p = {schema, query};
+	pipeline	p = {.schema = schema, .query = query};
 	char	   *utf8 = to_utf8(s, &length);
 
 	initStringInfo(&p.word);
