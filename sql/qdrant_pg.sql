@@ -484,7 +484,7 @@ CREATE FUNCTION qdrant.matches(id point_id, payload jsonb, present text[], filte
 ---------------------------------------------------------------------------
 
 -- The tokens that a text index of this schema makes of a string, in order.
-CREATE FUNCTION payload_text_tokens(string text, schema jsonb DEFAULT '{"type": "text"}', query boolean DEFAULT false)
+CREATE FUNCTION qdrant.text_tokens(string text, schema jsonb DEFAULT '{"type": "text"}', query boolean DEFAULT false)
 	RETURNS text[]
 	AS 'MODULE_PATHNAME', 'qd_payload_text_tokens' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 

@@ -5,7 +5,7 @@ SET client_min_messages = warning;
 -- tokens
 --
 CREATE FUNCTION tokens(string text, options text DEFAULT '', query boolean DEFAULT false) RETURNS text LANGUAGE sql AS
-$$ SELECT array_to_string(payload_text_tokens(string, ('{"type": "text"' || options || '}')::jsonb, query), '|') $$;
+$$ SELECT array_to_string(qdrant.text_tokens(string, ('{"type": "text"' || options || '}')::jsonb, query), '|') $$;
 
 -- word: at what is no letter and no digit of any script
 SELECT tokens('Hello_World foo-bar 3.14 don''t  x² ½ ⅷ a@b.cz') AS words, tokens('') AS nothing, tokens(' !? ') AS "no word",
@@ -59,7 +59,7 @@ FROM unnest('{danish,dutch,english,finnish,french,german,hungarian,italian,nepal
 --
 CREATE FUNCTION problem(schema text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM payload_text_tokens('x', schema::jsonb);
+	PERFORM qdrant.text_tokens('x', schema::jsonb);
 	RETURN 'accepted';
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
@@ -128,10 +128,10 @@ SELECT '{"must": [{"key": "t", "match": {"text": 5}, "as": {"type": "text"}}]}':
 --
 -- long strings: as many tokens as they have, no more memory than that takes
 --
-SELECT cardinality(payload_text_tokens(repeat('x', 100000), '{"type": "text", "tokenizer": "prefix", "max_token_len": 2000}')) AS prefixes,
-	cardinality(payload_text_tokens(repeat('word ', 200000))) AS words,
-	cardinality(payload_text_tokens(repeat('é', 500000), '{"type": "text", "ascii_folding": true, "stemmer": {"type": "snowball", "language": "french"}}')) AS one,
-	cardinality(payload_text_tokens(repeat('日本', 100000), '{"type": "text", "tokenizer": "multilingual"}')) > 1 AS segments;
+SELECT cardinality(qdrant.text_tokens(repeat('x', 100000), '{"type": "text", "tokenizer": "prefix", "max_token_len": 2000}')) AS prefixes,
+	cardinality(qdrant.text_tokens(repeat('word ', 200000))) AS words,
+	cardinality(qdrant.text_tokens(repeat('é', 500000), '{"type": "text", "ascii_folding": true, "stemmer": {"type": "snowball", "language": "french"}}')) AS one,
+	cardinality(qdrant.text_tokens(repeat('日本', 100000), '{"type": "text", "tokenizer": "multilingual"}')) > 1 AS segments;
 
 DROP TABLE points;
 DROP FUNCTION tokens, problem, bound;

@@ -31,7 +31,7 @@ def full_schema(schema):
 
 def is_schema(connection, schema):
     try:
-        connection.execute("SELECT payload_text_tokens('', %s::jsonb)", (json.dumps(schema),))
+        connection.execute("SELECT qdrant.text_tokens('', %s::jsonb)", (json.dumps(schema),))
     except psycopg.errors.InvalidParameterValue:
         return False
     return True

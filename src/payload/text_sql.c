@@ -1,6 +1,6 @@
 /*
  * text_sql.c
- *		payload_text_tokens(text, jsonb, boolean): what a text index makes of a
+ *		qdrant.text_tokens(text, jsonb, boolean): what a text index makes of a
  *		string.
  */
 #include "compat.h"
