@@ -27,6 +27,7 @@ REGRESS += point_id
 REGRESS += filter
 REGRESS += payload_ops
 REGRESS += text_index
+REGRESS += payload_index
 
 # the index
 REGRESS += hnsw
