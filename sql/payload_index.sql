@@ -97,6 +97,11 @@ INSERT INTO predicates VALUES
 		"interiors": [{"points": [{"lon": 4, "lat": 4}, {"lon": 6, "lat": 4}, {"lon": 6, "lat": 6}, {"lon": 4, "lat": 4}]}]}}'),
 	('values_count', '{"values_count": {"gte": 2}}'), ('values_count', '{"values_count": {"lt": 1}}'),
 	('is_empty', '{"is_empty": true}'), ('is_empty', '{"is_empty": false}'), ('is_null', '{"is_null": true}'), ('is_null', '{"is_null": false}'),
+	('bound text', '{"as": "text", "match": {"text": "RED"}}'), ('bound text', '{"as": "text", "match": {"text": "fox red"}}'), ('bound text', '{"as": "text", "match": {"text": "!"}}'),
+	('bound text', '{"as": {"type": "text", "tokenizer": "word"}, "match": {"text_any": "fox w7 none"}}'), ('bound text', '{"as": "text", "match": {"phrase": "red fox"}}'),
+	('bound text', jsonb_build_object('as', 'text', 'match', jsonb_build_object('text', repeat('long', 60) || 'x'))),
+	('other text', '{"as": {"type": "text", "tokenizer": "whitespace"}, "match": {"text": "red"}}'),
+	('phrase', '{"as": {"type": "text", "phrase_matching": true}, "match": {"phrase": "red fox"}}'), ('phrase', '{"as": {"type": "text", "phrase_matching": true}, "match": {"phrase": "fox red"}}'),
 	('several', '{"match": {"value": "red"}, "range": {"gt": 2}}'), ('several', '{"match": {"value": 1}, "range": {"gt": 2}}');
 
 CREATE TABLE keys (k text);
@@ -145,6 +150,12 @@ SELECT drop_indexes(), index_all('uuid');
 SELECT name, "rows", indexed FROM check_all(true);
 SELECT drop_indexes(), index_all('geo');
 SELECT name, "rows", indexed FROM check_all(true);
+SELECT drop_indexes(), index_all('text');
+SELECT name, "rows", indexed FROM check_all(true);
+SELECT drop_indexes();
+CREATE INDEX v_phrase ON docs USING gin (payload qdrant_text_ops (path = 'v', schema = '{"type": "text", "phrase_matching": true}'));
+CREATE INDEX nested_phrase ON docs USING gin (payload qdrant_text_ops (path = 'l[].v', schema = '{"type": "text", "phrase_matching": true}'));
+SELECT name, "rows", indexed FROM check_all(true) WHERE name NOT LIKE 'is%';
 
 --
 -- Filters of several clauses, over indexes of different kinds and paths.
@@ -299,6 +310,9 @@ CREATE INDEX ON shop USING gin (payload qdrant_keyword_ops (path = '[0].a'));
 CREATE INDEX ON shop USING gin (payload qdrant_integer_ops (path = 'n', prefix = true));
 CREATE INDEX ON shop USING gin (payload qdrant_keyword_ops (path = 'n', tokenizer = 'word'));
 CREATE INDEX ON shop USING gin (payload qdrant_keyword_ops (path = 'n', on_disk = 'perhaps'));
+CREATE INDEX ON shop USING gin (payload qdrant_text_ops (path = 'n', schema = '[]'));
+CREATE INDEX ON shop USING gin (payload qdrant_text_ops (path = 'n', schema = '{"type": "text", "tokenizer": "letters"}'));
+CREATE INDEX ON shop USING gin (payload qdrant_text_ops (path = 'n', schema = '{"type": "text", "prefix": true}'));
 CREATE INDEX ON shop USING gin (id qdrant_keyword_ops (path = 'n'));
 -- an empty table finds out with its first row
 CREATE TABLE empty (payload jsonb);

@@ -539,6 +539,9 @@ CREATE FUNCTION payload_gin_uuid_options(internal) RETURNS void
 CREATE FUNCTION payload_gin_geo_options(internal) RETURNS void
 	AS 'MODULE_PATHNAME', 'qd_gin_geo_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+CREATE FUNCTION payload_gin_text_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_text_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 CREATE OPERATOR CLASS qdrant_keyword_ops FOR TYPE jsonb USING gin AS
 	OPERATOR 1 @@> (jsonb, payload_filter),
 	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
@@ -600,6 +603,15 @@ CREATE OPERATOR CLASS qdrant_geo_ops FOR TYPE jsonb USING gin AS
 	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
 	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
 	FUNCTION 7 payload_gin_geo_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_text_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_text_options(internal),
 	STORAGE bytea;
 
 

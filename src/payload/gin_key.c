@@ -62,6 +62,13 @@ qd_key_string(qd_key *key, const char *s, size_t length)
 		add_uint64(key, qd_siphash24((const unsigned char *) s, length));
 }
 
+void
+qd_key_token(qd_key *key, const qd_token *token)
+{
+	start(key, QD_KEY_TOKEN);
+	add(key, token->s, Min(token->length, QD_TEXT_KEY_MAX));
+}
+
 /* Negative doubles order backwards, as their bits do not. */
 void
 qd_key_double(qd_key *key, double x)

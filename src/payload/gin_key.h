@@ -25,6 +25,7 @@
 #include "payload/datetime.h"
 #include "payload/filter.h"
 #include "payload/geo.h"
+#include "payload/text_index.h"
 
 #define QD_KEY_MAX_PLAIN	24	/* of all but STRING and TOKEN */
 #define QD_KEY_STRING_MAX	240
@@ -61,6 +62,8 @@ typedef struct qd_key
 
 extern void qd_key_fact(qd_key *key, qd_key_class what);
 extern void qd_key_string(qd_key *key, const char *s, size_t length);
+
+extern void qd_key_token(qd_key *key, const qd_token *token);
 
 /* The key without what follows the double: where its numbers start. */
 extern void qd_key_double(qd_key *key, double x);

@@ -60,6 +60,49 @@ fill_target(qd_index_kind kind, const char *value, char *out)
 	return sizeof(qd_index_target) + compiled.len;
 }
 
+static JsonbContainer *
+read_object(const char *json)
+{
+	Jsonb	   *jsonb = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+														   CStringGetDatum(json)));
+
+	return JB_ROOT_IS_OBJECT(jsonb) ? &jsonb->root : NULL;
+}
+
+static void
+validate_schema(const char *value)
+{
+	JsonbContainer *object;
+	char	   *problem = "it must be a JSON object";
+
+	if (value == NULL)
+		return;
+	object = read_object(value);
+	if (object == NULL || qd_text_schema_read(object, &problem) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid schema of a text index: %s", problem),
+				 errhint("A schema looks like {\"type\": \"text\", \"tokenizer\": \"word\", \"lowercase\": true}.")));
+}
+
+/*
+ * Writes the schema.  A wrong one gets here, too: CREATE INDEX reads the
+ * options before it validates them.
+ */
+static Size
+fill_schema(const char *value, void *out)
+{
+	JsonbContainer *object = value ? read_object(value) : NULL;
+	char	   *problem;
+	qd_text_schema *schema = object ? qd_text_schema_read(object, &problem) : NULL;
+
+	if (schema == NULL)
+		schema = qd_text_schema_default();
+	if (out)
+		memcpy(out, schema, schema->size);
+	return schema->size;
+}
+
 #define FILL_TARGET(name, kind) \
 static Size \
 name(const char *value, void *out) \
@@ -74,16 +117,16 @@ FILL_TARGET(fill_bool, QD_INDEX_BOOL)
 FILL_TARGET(fill_datetime, QD_INDEX_DATETIME)
 FILL_TARGET(fill_uuid, QD_INDEX_UUID)
 FILL_TARGET(fill_geo, QD_INDEX_GEO)
+FILL_TARGET(fill_text, QD_INDEX_TEXT)
 
-/* The option that every class has; first, so that the target is aligned. */
+/* The options that every class has; path first, so that it is aligned. */
 static local_relopts *
 begin_options(FunctionCallInfo fcinfo, fill_string_relopt fill)
 {
 	local_relopts *options = (local_relopts *) PG_GETARG_POINTER(0);
 
-	StaticAssertStmt(sizeof(qd_index_options) % 8 == 0,
-					 "the path starts behind the options");
-	init_local_reloptions(options, sizeof(qd_index_options));
+	/* strings stand behind the struct, one after the other */
+	init_local_reloptions(options, TYPEALIGN(8, sizeof(qd_index_options)));
 	add_local_string_reloption(options, "path", "key path of the indexed values",
 							   NULL, validate_path, fill,
 							   offsetof(qd_index_options, target));
@@ -174,6 +217,17 @@ qd_gin_geo_options(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+QD_FUNCTION(qd_gin_text_options);
+Datum
+qd_gin_text_options(PG_FUNCTION_ARGS)
+{
+	add_local_string_reloption(begin_options(fcinfo, fill_text), "schema",
+							   "Qdrant's schema of the text index",
+							   NULL, validate_schema, fill_schema,
+							   offsetof(qd_index_options, schema));
+	PG_RETURN_VOID();
+}
+
 static const qd_index_options *
 call_options(FunctionCallInfo fcinfo)
 {
@@ -196,6 +250,7 @@ call_options(FunctionCallInfo fcinfo)
 
 typedef struct collector
 {
+	const qd_index_options *options;
 	qd_index_kind kind;
 	Datum	   *keys;
 	int32		n;
@@ -272,9 +327,25 @@ make_key(qd_index_kind kind, const JsonbValue *value, qd_key *key)
 			qd_key_place(key, p);
 			return true;
 		case QD_INDEX_TEXT:
-			break;
+			break;				/* has many */
 	}
 	return false;
+}
+
+static void
+collect_tokens(collector *c, const JsonbValue *string)
+{
+	qd_tokens	tokens = qd_text_index_keys(qd_index_text_schema(c->options),
+											string->val.string.val,
+											string->val.string.len);
+	qd_key		key;
+
+	for (uint32 i = 0; i < tokens.n; i++)
+	{
+		qd_key_token(&key, &tokens.items[i]);
+		add_key(c, &key);
+	}
+	qd_tokens_free(&tokens);
 }
 
 static bool
@@ -283,7 +354,9 @@ collect_value(const JsonbValue *value, void *arg)
 	collector  *c = arg;
 	qd_key		key;
 
-	if (make_key(c->kind, value, &key))
+	if (c->kind == QD_INDEX_TEXT && value->type == jbvString)
+		collect_tokens(c, value);
+	else if (make_key(c->kind, value, &key))
 		add_key(c, &key);
 	return false;
 }
@@ -325,6 +398,7 @@ qd_gin_extract_value(PG_FUNCTION_ARGS)
 	int32	   *n = (int32 *) PG_GETARG_POINTER(1);
 	collector	c = {0};
 
+	c.options = options;
 	c.kind = qd_index_target_of(options)->kind;
 	qd_visit_path(qd_index_path(options), &payload->root, collect, &c);
 	add_fact(&c, !c.has_full, QD_KEY_EMPTY);

@@ -309,18 +309,57 @@ leads_here(place at, const qd_node *path)
 }
 
 static qd_gin_node *
+key_node(builder *b, const qd_token *token)
+{
+	qd_gin_node *node = make_node(QD_GIN_KEYS);
+	qd_key		key;
+
+	node->first = b->query->n;
+	node->n = 1;
+	qd_key_token(&key, token);
+	add_term(b, &key);
+	return node;
+}
+
+/*
+ * A condition bound to a text index of the same schema: all of its tokens, or
+ * one of them.  Within a nested condition they may be those of two elements.
+ */
+static qd_gin_node *
+build_text(builder *b, const qd_node *test, const place *at)
+{
+	qd_gin_node *node = make_node(QD_GIN_AT_LEAST);
+	qd_tokens	tokens;
+
+	if (qd_index_target_of(b->options)->kind != QD_INDEX_TEXT ||
+		!qd_text_schema_equals(qd_text_test_schema(test),
+							   qd_index_text_schema(b->options)))
+		return make_node(QD_GIN_UNKNOWN);
+	tokens = qd_text_test_keys(test, &node->lossy);
+	node->n = tokens.n;
+	/* nothing satisfies a test without tokens */
+	node->at_least = test->kind == QD_TEST_TOKENS_ANY ? 1 : Max(tokens.n, 1);
+	node->lossy |= at->nested && node->at_least > 1;
+	node->children = palloc(sizeof(node->children[0]) * Max(tokens.n, 1));
+	for (uint32 i = 0; i < tokens.n; i++)
+		node->children[i] = key_node(b, &tokens.items[i]);
+	return node;
+}
+
+static qd_gin_node *
 build_field(builder *b, const qd_node *field, const place *at)
 {
 	const qd_node *path = (const qd_node *) qd_node_body(field);
 	const qd_node *test = qd_node_next(path);
 	uint32		first = b->query->n;
 	qd_gin_node *node = make_node(QD_GIN_KEYS);
+	bool		served = true;
 
 	node->first = first;
 	if (leads_here(*at, path))
 	{
-		bool		served = true;
-
+		if (qd_text_test_schema(test))
+			return build_text(b, test, at);
 		for (uint32 i = 0; i < field->n && served;
 			 i++, test = qd_node_next(test))
 			served = add_test(b, test, at, &node->lossy);

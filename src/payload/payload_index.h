@@ -14,6 +14,7 @@
 #include "utils/relcache.h"
 
 #include "payload/filter.h"
+#include "payload/text_index.h"
 
 #define QD_PAYLOAD_INDEX_STRATEGY 1
 
@@ -35,6 +36,7 @@ typedef struct qd_index_options
 {
 	int32		vl_len_;
 	int			target;			/* offset of a qd_index_target */
+	int			schema;			/* of a text index: that of a qd_text_schema */
 	/* accepted as in Qdrant; what they do not change is in the docs */
 	bool		is_tenant;
 	bool		is_principal;
@@ -55,6 +57,13 @@ static inline const qd_node *
 qd_index_path(const qd_index_options *options)
 {
 	return (const qd_node *) (qd_index_target_of(options) + 1);
+}
+
+/* Of a text index. */
+static inline const qd_text_schema *
+qd_index_text_schema(const qd_index_options *options)
+{
+	return (const qd_text_schema *) ((const char *) options + options->schema);
 }
 
 /*
