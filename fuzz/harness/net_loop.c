@@ -72,9 +72,9 @@ on_body(request *req)
 }
 
 static void
-on_too_large(request *req, size_t announced, size_t limit)
+on_fault(request *req, body_fault fault, size_t announced)
 {
-	request_answer_rest(req, 400, "text/plain", NULL, 0, SLICE_LIT("large"));
+	request_answer_rest(req, 400, "text/plain", NULL, 0, SLICE_LIT("fault"));
 }
 
 static void
@@ -92,7 +92,7 @@ on_gone(request *req)
 }
 
 static const net_callbacks callbacks = {
-	.on_head = on_head,.on_body = on_body,.on_too_large = on_too_large,
+	.on_head = on_head,.on_body = on_body,.on_fault = on_fault,
 	.on_gone = on_gone
 };
 

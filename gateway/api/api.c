@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/route.h"
+#include "core/config.h"
 #include "core/utf8.h"
 #include "model/model.h"
 #include "net/static.h"
@@ -228,21 +229,43 @@ on_body(request *req)
 		on_grpc_body(req);
 }
 
+/* actix's words for what is too large, as Qdrant passes them on. */
 static void
-on_too_large(request *req, size_t announced, size_t limit)
+describe_too_large(request *req, size_t announced, gw_error *e)
 {
-	gw_error	e = {.kind = ERR_TOO_LARGE};
+	size_t		limit = req->worker->config->max_request_bytes;
 
-	if (req->proto == PROTO_GRPC)
-		e.text = arena_printf(req->arena, "message is larger than allowed "
-							  "(limit: %zu bytes)", limit);
-	else if (announced > 0)
-		e.text = arena_printf(req->arena, "JSON payload (%zu bytes) is larger "
-							  "than allowed (limit: %zu bytes).", announced,
-							  limit);
+	if (announced > 0)
+		gw_fail(e, req->arena, ERR_TOO_LARGE, "JSON payload (%zu bytes) is "
+				"larger than allowed (limit: %zu bytes).", announced, limit);
 	else
-		e.text = arena_printf(req->arena, "JSON payload has exceeded limit "
-							  "(%zu bytes).", limit);
+		gw_fail(e, req->arena, ERR_TOO_LARGE, "JSON payload has exceeded "
+				"limit (%zu bytes).", limit);
+}
+
+static void
+on_fault(request *req, body_fault fault, size_t announced)
+{
+	gw_error	e = {0};
+
+	switch (fault)
+	{
+		case BODY_TOO_LARGE:
+			describe_too_large(req, announced, &e);
+			break;
+		case BODY_NO_MEMORY:
+			e = (gw_error) {ERR_UNAVAILABLE, "the service is holding too many "
+			"requests; try again later"};
+			break;
+		case BODY_UNKNOWN_CODING:
+			e = (gw_error) {ERR_CODING, "this Content-Encoding is not "
+			"supported; gzip, deflate and identity are"};
+			break;
+		case BODY_CORRUPT:
+			e = (gw_error) {ERR_BAD_REQUEST, "the body is not in its "
+			"Content-Encoding, or ends too early"};
+			break;
+	}
 	answer_error(req, &e);
 }
 
@@ -256,7 +279,7 @@ on_gone(request *req)
 const net_callbacks api_callbacks = {
 	.on_head = on_head,
 	.on_body = on_body,
-	.on_too_large = on_too_large,
+	.on_fault = on_fault,
 	.on_gone = on_gone
 };
 

@@ -1,8 +1,8 @@
 /*
  * error.h
- *		Errors as clients see them: the one table kind -> HTTP status, gRPC
- *		code, prefix of the text (the table itself: service/error.c; rest-api.md 1.3, grpc-api.md 4 of the
- *		reference; Qdrant 1.19).  Nothing else chooses a status.
+ *		Errors as clients see them, by kind.  The one table kind -> HTTP status,
+ *		gRPC code, prefix of the text is service/error.c's, after Qdrant 1.19;
+ *		nothing else chooses a status.
  */
 #ifndef QG_ERROR_H
 #define QG_ERROR_H
@@ -39,7 +39,8 @@ typedef enum error_kind
 	ERR_TOO_LARGE,				/* 400 text of its own / RESOURCE_EXHAUSTED */
 	ERR_PROTOBUF,				/* INTERNAL "failed to decode Protobuf
 								 * message: " */
-	ERR_INTERNAL				/* 500 "Service internal error: " */
+	ERR_INTERNAL,				/* 500 "Service internal error: " */
+	ERR_CODING					/* 415 "Bad request: " */
 } error_kind;
 
 typedef struct gw_error

@@ -9,15 +9,7 @@
 #include <stdint.h>
 
 #include "net/body.h"
-
-typedef enum grpc_code
-{
-	GRPC_OK = 0,
-	GRPC_INVALID_ARGUMENT = 3,
-	GRPC_RESOURCE_EXHAUSTED = 8,
-	GRPC_UNIMPLEMENTED = 12,
-	GRPC_INTERNAL = 13
-} grpc_code;
+#include "net/request.h"
 
 #define GRPC_PREFIX		5		/* compressed flag, length big-endian */
 #define GRPC_MAX_TEXT	((size_t) 4 * 1024) /* clients limit their headers */

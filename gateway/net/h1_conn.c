@@ -259,13 +259,6 @@ h1_answer(request * req, int status, const char *content_type,
 	conn_leave(c);
 }
 
-static void
-answer_text(exchange *x, int status, const char *text)
-{
-	h1_answer(&x->req, status, "text/plain; charset=utf-8", NULL, 0,
-			  slice_of(text, strlen(text)));
-}
-
 /*----------
  * Reading a request.
  *----------
@@ -290,14 +283,14 @@ choose_inflater(exchange *x)
 }
 
 static void
-report_too_large(h1_conn *hc, size_t announced)
+report_fault(h1_conn *hc, body_fault fault, size_t announced)
 {
 	exchange   *x = hc->x;
 
 	set_phase(hc, PHASE_WAIT);
-	hc->close_after = true;
-	x->req.worker->callbacks->on_too_large(&x->req, announced,
-										   x->req.worker->config->max_request_bytes);
+	if (fault == BODY_TOO_LARGE)
+		hc->close_after = true;
+	x->req.worker->callbacks->on_fault(&x->req, fault, announced);
 }
 
 static void
@@ -348,10 +341,9 @@ begin_body(h1_conn *hc)
 	exchange   *x = hc->x;
 
 	if (!choose_inflater(x))
-		answer_text(x, 415, "This Content-Encoding is not supported; "
-					"gzip, deflate and identity are");
+		report_fault(hc, BODY_UNKNOWN_CODING, 0);
 	else if (x->announced > x->req.worker->config->max_request_bytes)
-		report_too_large(hc, x->announced);
+		report_fault(hc, BODY_TOO_LARGE, x->announced);
 	else
 	{
 		set_phase(hc, PHASE_BODY);
@@ -386,7 +378,7 @@ take_head(h1_conn *hc)
 	hc->x = x;
 	set_phase(hc, PHASE_BODY);
 	if (!budget_left(0))
-		answer_text(x, 503, "The service is holding too many requests");
+		report_fault(hc, BODY_NO_MEMORY, 0);
 	else if (!response_preflight(&x->req) &&
 			 x->req.worker->callbacks->on_head(&x->req) == BODY_READ)
 		begin_body(hc);
@@ -423,11 +415,11 @@ take_data(h1_conn *hc)
 	else if (!append_body(x, data))
 		result = INFLATE_NO_MEMORY;
 	if (result == INFLATE_TOO_LARGE)
-		report_too_large(hc, 0);
+		report_fault(hc, BODY_TOO_LARGE, 0);
 	else if (result == INFLATE_NO_MEMORY)
-		answer_text(x, 503, "The service is holding too many requests");
+		report_fault(hc, BODY_NO_MEMORY, 0);
 	else if (result == INFLATE_CORRUPT)
-		answer_text(x, 400, "The request body is not in its Content-Encoding");
+		report_fault(hc, BODY_CORRUPT, 0);
 }
 
 static void
@@ -443,7 +435,7 @@ take_end(h1_conn *hc)
 	if (x->inflater != NULL && x->has_data &&
 		!inflater_complete(x->inflater))
 	{
-		answer_text(x, 400, "The compressed request body ends too early");
+		report_fault(hc, BODY_CORRUPT, 0);
 		return;
 	}
 	x->req.body = body_finish(&x->body);
@@ -517,7 +509,7 @@ direct(conn * c, char **p, size_t *n)
 		: DIRECT_BYTES;
 	if (!body_reserve(&x->body, want, x->announced))
 	{
-		answer_text(x, 503, "The service is holding too many requests");
+		report_fault(hc, BODY_NO_MEMORY, 0);
 		return false;
 	}
 	*p = x->body.p + x->body.n;

@@ -22,6 +22,22 @@ typedef enum protocol
 	PROTO_GRPC
 } protocol;
 
+/* gRPC's status codes, those in use. */
+typedef enum grpc_code
+{
+	GRPC_OK = 0,
+	GRPC_INVALID_ARGUMENT = 3,
+	GRPC_DEADLINE_EXCEEDED = 4,
+	GRPC_NOT_FOUND = 5,
+	GRPC_ALREADY_EXISTS = 6,
+	GRPC_PERMISSION_DENIED = 7,
+	GRPC_RESOURCE_EXHAUSTED = 8,
+	GRPC_UNIMPLEMENTED = 12,
+	GRPC_INTERNAL = 13,
+	GRPC_UNAVAILABLE = 14,
+	GRPC_UNAUTHENTICATED = 16
+} grpc_code;
+
 typedef struct header
 {
 	slice		name;			/* lower case */
@@ -63,6 +79,15 @@ typedef enum body_policy
 	BODY_ANSWERED				/* on_head has answered; drop what comes */
 } body_policy;
 
+/* Why a REST request's body can't be had. */
+typedef enum body_fault
+{
+	BODY_TOO_LARGE,				/* passes the limit of a request */
+	BODY_NO_MEMORY,				/* the process holds too much */
+	BODY_UNKNOWN_CODING,		/* its Content-Encoding */
+	BODY_CORRUPT				/* is not in its Content-Encoding */
+} body_fault;
+
 /*
  * Handed down by main.c; called on the worker's thread.  A request whose body
  * does not come to its end is dropped after on_head without another call.
@@ -71,8 +96,11 @@ typedef struct net_callbacks
 {
 	body_policy (*on_head) (request *req);
 	void		(*on_body) (request *req);
-	/* the body passes the limit: announced is its Content-Length or 0 */
-	void		(*on_too_large) (request *req, size_t announced, size_t limit);
+	/*
+	 * Answers instead of on_body, for BODY_NO_MEMORY also instead of on_head.
+	 * announced is the Content-Length of a body too large, or 0.
+	 */
+	void		(*on_fault) (request *req, body_fault fault, size_t announced);
 	/* the peer went away before the answer; answering is still required */
 	void		(*on_gone) (request *req);
 } net_callbacks;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "net/static.h"
 #include "service/auth.h"
 #include "worker.h"
 
@@ -16,23 +17,20 @@ starts_with(slice s, const char *prefix)
 	return s.n >= n && memcmp(s.p, prefix, n) == 0;
 }
 
-static bool
-equals(slice s, const char *text)
-{
-	return slice_eq(s, (slice) {text, strlen(text)});
-}
-
-/* What answers without a key: rest-api.md 1.4, grpc-api.md 1. */
+/* What answers without a key, whether there is one or not. */
 static bool
 is_exempt(const request *req)
 {
-	if (req->proto == PROTO_GRPC)
-		return equals(req->path, "/qdrant.Qdrant/HealthCheck") ||
-			equals(req->path, "/grpc.health.v1.Health/Check");
-	return equals(req->path, "/") || equals(req->path, "/healthz") ||
-		starts_with(req->path, "/readyz") ||
-		starts_with(req->path, "/livez") ||
-		starts_with(req->path, "/dashboard");
+	static const char *const grpc[] = {"/qdrant.Qdrant/HealthCheck",
+	"/grpc.health.v1.Health/Check", NULL};
+	static const char *const rest[] = {"/", "/healthz", "/livez", "/readyz",
+	NULL};
+	bool		is_rest = req->proto == PROTO_REST;
+
+	for (const char *const *path = is_rest ? rest : grpc; *path; path++)
+		if (slice_eq(req->path, slice_of(*path, strlen(*path))))
+			return true;
+	return is_rest && static_is_path(req->path);
 }
 
 /* The time tells the given key's length at most, never where it differs. */

@@ -41,6 +41,7 @@ static const error_class classes[] = {
 	[ERR_PROTOBUF] = {400, GRPC_INTERNAL,
 	"failed to decode Protobuf message: "},
 	[ERR_INTERNAL] = {500, GRPC_INTERNAL, "Service internal error: "},
+	[ERR_CODING] = {415, GRPC_UNIMPLEMENTED, "Bad request: "},
 };
 
 const error_class *
@@ -76,10 +77,12 @@ static const struct
 	{"22", ERR_BAD_INPUT},
 	{"23", ERR_BAD_INPUT},
 	{"25006", ERR_FORBIDDEN},	/* a standby, or read-only by setting */
+	{"25P04", ERR_TIMEOUT},		/* transaction_timeout */
 	{"42501", ERR_FORBIDDEN},
 	{"53100", ERR_STORAGE_FULL},
 	{"53300", ERR_UNAVAILABLE},
-	{"54000", ERR_BAD_INPUT},	/* program limits: too wide a row */
+	{"54", ERR_BAD_INPUT},		/* program limits: too wide a row */
+	{"55P03", ERR_TIMEOUT},		/* lock_timeout */
 	{"57014", ERR_TIMEOUT},
 	{"57P", ERR_UNAVAILABLE},
 	{"08", ERR_UNAVAILABLE},

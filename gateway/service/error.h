@@ -7,23 +7,8 @@
 #define QG_SERVICE_ERROR_H
 
 #include "core/error.h"
+#include "net/request.h"
 #include "pg/pg.h"
-
-/* gRPC's status codes, those in use. */
-typedef enum grpc_code
-{
-	GRPC_OK = 0,
-	GRPC_INVALID_ARGUMENT = 3,
-	GRPC_DEADLINE_EXCEEDED = 4,
-	GRPC_NOT_FOUND = 5,
-	GRPC_ALREADY_EXISTS = 6,
-	GRPC_PERMISSION_DENIED = 7,
-	GRPC_RESOURCE_EXHAUSTED = 8,
-	GRPC_UNIMPLEMENTED = 12,
-	GRPC_INTERNAL = 13,
-	GRPC_UNAVAILABLE = 14,
-	GRPC_UNAUTHENTICATED = 16
-} grpc_code;
 
 typedef struct error_class
 {

@@ -34,6 +34,17 @@ def test_health_needs_no_key(keyed, path):
     assert keyed.request("GET", path, headers={"api-key": None})[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/readyzz", "/livez/x", "/dashboardx", "/healthz2", "/dashboard%2f..%2fcollections",
+                                  "/healthz/%2e%2e/collections"])
+def test_nothing_beside_the_exempt_paths_is(keyed, path):
+    assert keyed.request("GET", path, headers={"api-key": None})[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/dashboard/../collections", "/dashboard/%2e%2e/collections", "/dashboard//..//collections"])
+def test_no_way_round_through_the_dashboard(keyed, path):
+    assert keyed.request("GET", path, headers={"api-key": None})[0] == 404
+
+
 def test_refused_upsert_is_not_stored(keyed):
     keyed.request("DELETE", "/collections/guarded")
     keyed.result("PUT", "/collections/guarded", {"vectors": {"size": 1, "distance": "Dot"}})

@@ -1,4 +1,5 @@
 """Bad input gets a clear error and leaves nothing behind."""
+import gzip
 import json
 import socket
 import struct
@@ -152,6 +153,24 @@ def test_dropped_and_made_anew_by_another_worker(gateway):
 def test_body_over_the_limit(gateway, collection):
     status, error = gateway.error("PUT", collection + "/points", b" " * (32 * 1024 * 1024 + 1))
     assert (status, error) == (400, "JSON payload (33554433 bytes) is larger than allowed (limit: 33554432 bytes).")
+
+
+@pytest.mark.parametrize("coding, body, status, text", [
+    ("br", b"x", 415, "Bad request: this Content-Encoding is not supported"),
+    ("gzip", b"no gzip at all", 400, "Bad request: the body is not in its Content-Encoding"),
+    ("gzip", gzip.compress(json.dumps(points()).encode())[:-9], 400, "Bad request: the body is not in its Content-Encoding"),
+    ("deflate", b"\x78\x9c" + b"\xff" * 50, 400, "Bad request: the body is not in its Content-Encoding"),
+    ("gzip", gzip.compress(b" " * 33_554_433), 400, "JSON payload has exceeded limit (33554432 bytes)."),
+], ids=["unknown", "none", "cut", "deflate", "bomb"])
+def test_compressed_bodies_refused(gateway, collection, coding, body, status, text):
+    got, error = gateway.error("PUT", collection + "/points", body, {"Content-Encoding": coding})
+    assert (got, error[:len(text)]) == (status, text)
+
+
+def test_compressed_body(gateway, collection):
+    body = gzip.compress(json.dumps(points()).encode())
+    assert gateway.request("PUT", collection + "/points?wait=true", body, {"Content-Encoding": "gzip"})[0] == 200
+    assert gateway.result("POST", collection + "/points/count", {}) == {"count": 5}
 
 
 def test_hnsw_ef_beyond_range(gateway, collection):

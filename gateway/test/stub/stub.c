@@ -108,10 +108,10 @@ on_body(request *req)
 }
 
 static void
-on_too_large(request *req, size_t announced, size_t limit)
+on_fault(request *req, body_fault fault, size_t announced)
 {
-	char	   *text = arena_printf(req->arena, "too large: %zu, limit %zu",
-									announced, limit);
+	char	   *text = arena_printf(req->arena, "fault %d, %zu bytes", fault,
+									announced);
 
 	request_answer_rest(req, 400, "application/json", NULL, 0,
 						slice_of(text, strlen(text)));
@@ -126,7 +126,7 @@ on_gone(request *req)
 }
 
 const net_callbacks api_callbacks = {
-	.on_head = on_head,.on_body = on_body,.on_too_large = on_too_large,
+	.on_head = on_head,.on_body = on_body,.on_fault = on_fault,
 	.on_gone = on_gone
 };
 
