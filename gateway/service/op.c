@@ -15,6 +15,7 @@
 
 #define READ_SECONDS	60
 #define WRITE_SECONDS	600
+#define MAX_SECONDS		UINT64_C(1000000000)
 #define MAX_STALE_RUNS	3
 #define MAX_CONFLICTS	3
 
@@ -62,8 +63,10 @@ op_create(request *req, const operation *kind, ProtobufCMessage *msg)
 }
 
 /*
- * The message's member "timeout", if it is set (0: an update that doesn't
- * wait for being visible, which is no limit), else the default.
+ * The message's member "timeout" counts, if it is set (0: an update that
+ * doesn't wait for being visible, which is no limit), else the default; gRPC's
+ * own deadline counts when it is sooner.  Updates are cancelled by it like
+ * reads: what was not answered as done is not done later.
  */
 static void
 set_deadline(struct op *o)
@@ -75,8 +78,8 @@ set_deadline(struct op *o)
 		: READ_SECONDS;
 	uint64_t	deadline;
 
-	if (timeout != NULL && *timeout > 0 && *timeout < WRITE_SECONDS * 100)
-		seconds = *timeout;
+	if (timeout != NULL && *timeout > 0)
+		seconds = *timeout < MAX_SECONDS ? *timeout : MAX_SECONDS;
 	deadline = o->req->start_ns + seconds * UINT64_C(1000000000);
 	if (o->deadline_ns == 0 || deadline < o->deadline_ns)
 		o->deadline_ns = deadline;
@@ -389,7 +392,6 @@ op_sql_maintenance(struct op *o, pg_statement *statements, int n,
 
 	call->next = next;
 	call->job.maintenance = true;
-	call->job.deadline_ns = 0;
 	call_submit(o, call);
 }
 

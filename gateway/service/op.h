@@ -116,7 +116,7 @@ extern void op_sql(struct op *op, pg_statement *statements, int n, bool read_onl
 extern void op_sql_search(struct op *op, pg_statement *statements, int n,
 						  void (*next) (struct op *op, PGresult **results));
 
-/* The same on the maintenance connection, outside the deadline: DDL. */
+/* The same on the maintenance connection: DDL, which may wait for locks. */
 extern void op_sql_maintenance(struct op *op, pg_statement *statements, int n,
 							   void (*next) (struct op *op, PGresult **results));
 

@@ -99,6 +99,26 @@ def test_timeout_cancels_the_query(breakable):
     assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 10}
 
 
+@pytest.mark.parametrize("method, path, body", [
+    ("PUT", "/collections/c/points?wait=true&timeout=1", {"points": [{"id": 50, "vector": [1, 1]}]}),
+    ("PATCH", "/collections/c?timeout=1", {"metadata": {"changed": True}}),
+    ("DELETE", "/collections/c?timeout=1", None),
+])
+def test_timeout_takes_changes_back(breakable, method, path, body):
+    """A documented difference: Qdrant would answer wait_timeout and go on."""
+    postgres, gateway = breakable
+    fill(gateway, 10)
+    gateway.result("PATCH", "/collections/c", {"metadata": {"changed": False}})
+    locker = hold_lock(postgres, 4)
+    start = time.monotonic()
+    status, error = gateway.error(method, path, body)
+    assert (status, error) == (408, "Timeout: the operation did not finish in time")
+    assert 0.9 < time.monotonic() - start < 3
+    locker.join()
+    assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 10}
+    assert gateway.result("GET", "/collections/c")["config"]["metadata"] == {"changed": False}
+
+
 def test_statements_of_a_cancelled_request_are_prepared_again(breakable):
     """The lock is waited for in front of the statements that are new to the connection."""
     postgres, gateway = breakable
