@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/json_path.h"
+#include "model/payload.h"
 #include "model/point_id.h"
 #include "model/qdrant.pb-c.h"
 #include "model/validate.h"
@@ -345,16 +346,21 @@ convert_vector_params(converter *c, ProtobufCMessage *msg)
 	return true;
 }
 
+/* Can it be stored at all?  It is written out later (create_json.c). */
+static bool
+check_metadata(converter *c, const ProtobufCBinaryData *entries, size_t n)
+{
+	slice		json;
+
+	return payload_to_json(entries, n, c->a, &json, c->e);
+}
+
 /* A vector of the unnamed kind is "vectors", a named one "vectors.?". */
 static bool
-convert_create(converter *c, ProtobufCMessage *msg)
+check_placement(converter *c, const Qdrant__VectorsConfig *config)
 {
-	const Qdrant__VectorsConfig *config =
-	((Qdrant__CreateCollection *) msg)->vectors_config;
 	const char *where = NULL;
 
-	if (config == NULL)
-		return true;
 	if (config->config_case == QDRANT__VECTORS_CONFIG__CONFIG_PARAMS &&
 		config->params->has_memory &&
 		config->params->memory == QDRANT__MEMORY__Pinned)
@@ -375,6 +381,24 @@ convert_create(converter *c, ProtobufCMessage *msg)
 		gw_fail(c->e, c->a, ERR_BAD_INPUT, "Validation error in body: [%s.memory: "
 				"`pinned` memory placement is not supported for dense vector "
 				"storage]", where);
+}
+
+static bool
+convert_create(converter *c, ProtobufCMessage *msg)
+{
+	Qdrant__CreateCollection *create = (Qdrant__CreateCollection *) msg;
+
+	return (create->vectors_config == NULL ||
+			check_placement(c, create->vectors_config)) &&
+		check_metadata(c, create->metadata, create->n_metadata);
+}
+
+static bool
+convert_update(converter *c, ProtobufCMessage *msg)
+{
+	Qdrant__UpdateCollection *update = (Qdrant__UpdateCollection *) msg;
+
+	return check_metadata(c, update->metadata, update->n_metadata);
 }
 
 static bool
@@ -425,6 +449,7 @@ static const conversion conversions[] = {
 	{&qdrant__field_condition__descriptor, false, convert_field_condition},
 	{&qdrant__vector_params__descriptor, false, convert_vector_params},
 	{&qdrant__create_collection__descriptor, true, convert_create},
+	{&qdrant__update_collection__descriptor, true, convert_update},
 	{&qdrant__quantization_config__descriptor, false, convert_quantization},
 	{NULL, false, NULL}
 };

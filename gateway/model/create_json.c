@@ -12,6 +12,7 @@
 #include "json/jwrite.h"
 #include "model/payload.h"
 #include "model/qdrant.pb-c.h"
+#include "model/validate.h"
 
 static void write_message(buf *out, const ProtobufCMessage *msg);
 
@@ -52,23 +53,6 @@ write_enum(buf *out, const ProtobufCEnumDescriptor *d, int value)
 		buf_addc(out, (char) (upper && !verbatim ? *p - 'A' + 'a' : *p));
 	}
 	buf_addc(out, '"');
-}
-
-static bool
-is_present(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
-{
-	const char *at = (const char *) msg + f->offset;
-	const char *quantifier = (const char *) msg + f->quantifier_offset;
-
-	if (f->label == PROTOBUF_C_LABEL_REPEATED)
-		return *(const size_t *) quantifier > 0;
-	if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
-		return *(const uint32_t *) quantifier == f->id;
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
-		return *(void *const *) at != NULL;
-	if (f->label == PROTOBUF_C_LABEL_OPTIONAL && f->type != PROTOBUF_C_TYPE_STRING)
-		return *(const protobuf_c_boolean *) quantifier;
-	return true;
 }
 
 /* Set for the routing of the request, or to say "default". */
@@ -168,7 +152,7 @@ write_fields(buf *out, const ProtobufCMessage *msg)
 	{
 		const ProtobufCFieldDescriptor *f = &msg->descriptor->fields[i];
 
-		if (!is_present(msg, f) || is_left_out(msg, f))
+		if (!v_is_present(msg, f) || is_left_out(msg, f))
 			continue;
 		jw_key(out, &first, rest_name(f->name));
 		if (f->type == PROTOBUF_C_TYPE_BYTES)
@@ -189,7 +173,7 @@ write_inner(buf *out, const ProtobufCMessage *msg)
 	{
 		const ProtobufCFieldDescriptor *f = &msg->descriptor->fields[i];
 
-		if (!is_present(msg, f))
+		if (!v_is_present(msg, f))
 			continue;
 		if (f->label == PROTOBUF_C_LABEL_REPEATED)
 			write_map(out, msg, f);

@@ -211,6 +211,22 @@ def test_grpc_wrong_dimension_and_nan(gateway, collection, channel):
     assert gateway.result("POST", collection + "/points/count", {}) == {"count": 3}
 
 
+@pytest.mark.parametrize("value, text", [
+    (messages.Value(double_value=float("nan")), "cannot convert to json number"),
+    (messages.Value(string_value="a\0b"), "u0000"),
+], ids=["NaN", "NUL"])
+def test_grpc_metadata_that_cannot_be_stored(gateway, collection, channel, value, text):
+    stub = messages.CollectionsStub(channel)
+    name = collection.rsplit("/", 1)[1]
+    config = messages.VectorsConfig(params=messages.VectorParams(size=4, distance=messages.Distance.Dot))
+    for call, request in [
+            (stub.Create, messages.CreateCollection(collection_name="with_metadata", vectors_config=config, metadata={"a": value})),
+            (stub.Update, messages.UpdateCollection(collection_name=name, metadata={"a": value}))]:
+        code, said = failure(call, request)
+        assert code == grpc.StatusCode.INVALID_ARGUMENT and text in said
+    assert gateway.result("GET", "/collections/with_metadata/exists") == {"exists": False}
+
+
 def test_grpc_unknown_collection(channel):
     code, text = failure(messages.PointsStub(channel).Count, messages.CountPoints(collection_name="nope"))
     assert (code, text) == (grpc.StatusCode.NOT_FOUND, "Not found: Collection `nope` doesn't exist!")
