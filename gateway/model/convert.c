@@ -456,6 +456,15 @@ static const conversion conversions[] = {
 
 static bool walk(converter *c, ProtobufCMessage *msg);
 
+/* proto3 lets every number through. */
+static bool
+check_enum(converter *c, const ProtobufCFieldDescriptor *f, int value)
+{
+	return protobuf_c_enum_descriptor_get_value(f->descriptor, value) ||
+		gw_fail(c->e, c->a, ERR_GRPC_ARGUMENT, "Malformed %s parameter: %d",
+				f->name, value);
+}
+
 static bool
 walk_field(converter *c, ProtobufCMessage *msg,
 		   const ProtobufCFieldDescriptor *f)
@@ -463,6 +472,9 @@ walk_field(converter *c, ProtobufCMessage *msg,
 	char	   *at = (char *) msg + f->offset;
 	size_t		n;
 
+	if (f->type == PROTOBUF_C_TYPE_ENUM &&
+		f->label != PROTOBUF_C_LABEL_REPEATED && v_is_present(msg, f))
+		return check_enum(c, f, *(int *) at);
 	if (f->type != PROTOBUF_C_TYPE_MESSAGE || !v_is_present(msg, f))
 		return true;
 	if (f->label != PROTOBUF_C_LABEL_REPEATED)

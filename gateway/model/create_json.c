@@ -22,7 +22,8 @@ rest_name(const char *field)
 	static const char *const renamed[][2] = {
 		{"vectors_config", "vectors"},
 		{"sparse_vectors_config", "sparse_vectors"},
-		{"turboquant", "turbo"}
+		{"turboquant", "turbo"},
+		{"deprecated_max_optimization_threads", "max_optimization_threads"}
 	};
 
 	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
@@ -55,16 +56,20 @@ write_enum(buf *out, const ProtobufCEnumDescriptor *d, int value)
 	buf_addc(out, '"');
 }
 
-/* Set for the routing of the request, or to say "default". */
+/*
+ * Set for the routing of the request, to say "default", or for a server older
+ * than the member that replaces it.
+ */
 static bool
 is_left_out(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
 {
 	const char *at = (const char *) msg + f->offset;
 
 	if (strcmp(f->name, "collection_name") == 0 ||
-		strcmp(f->name, "timeout") == 0 ||
-		strcmp(f->name, "deprecated_max_optimization_threads") == 0)
+		strcmp(f->name, "timeout") == 0)
 		return true;
+	if (strcmp(f->name, "deprecated_max_optimization_threads") == 0)
+		return ((const Qdrant__OptimizersConfigDiff *) msg)->max_optimization_threads != NULL;
 	return f->type == PROTOBUF_C_TYPE_ENUM && *(const int *) at == 0 &&
 		(f->descriptor == &qdrant__datatype__descriptor ||
 		 f->descriptor == &qdrant__memory__descriptor);

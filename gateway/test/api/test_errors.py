@@ -227,6 +227,26 @@ def test_grpc_metadata_that_cannot_be_stored(gateway, collection, channel, value
     assert gateway.result("GET", "/collections/with_metadata/exists") == {"exists": False}
 
 
+def test_grpc_number_that_is_no_enum_value(gateway, collection, channel):
+    name = collection.rsplit("/", 1)[1]
+    # the client library would not send it: update_mode = 99
+    upsert = messages.UpsertPoints(collection_name=name, wait=True, points=[vector_point(9, [1, 2, 3, 4])]).SerializeToString()
+    raw = channel.unary_unary("/qdrant.Points/Upsert", request_serializer=lambda b: b, response_deserializer=lambda b: b)
+    assert failure(raw, upsert + b"\x40\x63") == (grpc.StatusCode.INVALID_ARGUMENT, "Malformed update_mode parameter: 99")
+    assert gateway.result("POST", collection + "/points/count", {}) == {"count": 3}
+
+
+def test_grpc_older_member_for_threads(gateway, channel):
+    stub = messages.CollectionsStub(channel)
+    config = messages.VectorsConfig(params=messages.VectorParams(size=4, distance=messages.Distance.Dot))
+    threads = messages.OptimizersConfigDiff(deprecated_max_optimization_threads=3)
+    gateway.request("DELETE", "/collections/threads")
+    stub.Create(messages.CreateCollection(collection_name="threads", vectors_config=config, optimizers_config=threads), timeout=20)
+    shown = gateway.result("GET", "/collections/threads")["config"]["optimizer_config"]
+    gateway.request("DELETE", "/collections/threads")
+    assert shown["max_optimization_threads"] == 3
+
+
 def test_grpc_unknown_collection(channel):
     code, text = failure(messages.PointsStub(channel).Count, messages.CountPoints(collection_name="nope"))
     assert (code, text) == (grpc.StatusCode.NOT_FOUND, "Not found: Collection `nope` doesn't exist!")
