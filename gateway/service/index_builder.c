@@ -29,7 +29,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool woken = true;
 static bool stopping;
 static bool ended;
-static PGcancel *cancel;		/* of the statement that runs */
+static PGcancel *cancel;		/* of the connection, while there is one */
 static const config *settings;
 static bool tidied;				/* leftovers were dropped; the thread's own */
 
@@ -90,12 +90,15 @@ connect_to_server(void)
 	return NULL;
 }
 
-/* Its rows, or NULL after an error, which is logged. */
+/* Its rows, or NULL after an error, which is logged, or at the end. */
 static PGresult *
 query(PGconn *conn, const char *sql, int n, const char *const *values)
 {
-	PGresult   *r = PQexecParams(conn, sql, n, NULL, values, NULL, NULL, 0);
+	PGresult   *r;
 
+	if (is_stopping())
+		return NULL;
+	r = PQexecParams(conn, sql, n, NULL, values, NULL, NULL, 0);
 	if (PQresultStatus(r) == PGRES_TUPLES_OK ||
 		PQresultStatus(r) == PGRES_COMMAND_OK)
 		return r;
@@ -114,18 +117,6 @@ execute(PGconn *conn, const char *sql, int n, const char *const *values)
 	return r != NULL;
 }
 
-/* Runs a long statement; stop() can cancel it. */
-static bool
-execute_long(PGconn *conn, const char *sql)
-{
-	bool		ok;
-
-	set_cancel(PQgetCancel(conn));
-	ok = !is_stopping() && execute(conn, sql, 0, NULL);
-	set_cancel(NULL);
-	return ok;
-}
-
 /* The statements of a piece of work, one after the other. */
 static bool
 run_statements(PGconn *conn, const char *const *key)
@@ -140,7 +131,7 @@ run_statements(PGconn *conn, const char *const *key)
 		log_info("building the index of vector \"%s\" of collection \"%s\"",
 				 key[1], key[0]);
 	for (int i = 0; ok && i < PQntuples(r); i++)
-		ok = execute_long(conn, PQgetvalue(r, i, 0));
+		ok = execute(conn, PQgetvalue(r, i, 0), 0, NULL);
 	PQclear(r);
 	return ok;
 }
@@ -203,6 +194,7 @@ work_off(void)
 
 	if (conn == NULL)
 		return false;
+	set_cancel(PQgetCancel(conn));
 	execute(conn, "SET client_min_messages = warning", 0, NULL);
 	/* where the extension is missing there is nothing to do yet */
 	r = query(conn, "SELECT pg_catalog.pg_try_advisory_lock(7145117, 1) AND"
@@ -213,6 +205,7 @@ work_off(void)
 			result = work_once(conn);
 		while (result == SOMETHING_DONE && !is_stopping());
 	PQclear(r);
+	set_cancel(NULL);
 	PQfinish(conn);
 	return result == NOTHING_LEFT;
 }
@@ -252,7 +245,11 @@ index_builder_wake(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A cancel may come before its statement, so it is sent until it works. */
+/*
+ * Whatever it waits for is cancelled: a build, or a lock that another session
+ * holds.  A cancel may come before its statement, so it is sent until the
+ * thread has ended.
+ */
 void
 index_builder_stop(void)
 {

@@ -133,11 +133,11 @@ class Gateway:
         assert self.process.poll() is None, f"the gateway ended:\n{self.log.read_text()[-2000:]}"
         return True
 
-    def stop(self):
+    def stop(self, seconds=20):
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

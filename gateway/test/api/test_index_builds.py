@@ -1,4 +1,5 @@
 """Indexes that a PATCH asks for: built beside the old one, while all goes on."""
+import threading
 import time
 
 import pytest
@@ -92,3 +93,22 @@ def test_a_drop_does_not_wait(loaded):
     assert gateway.request("GET", C)[0] == 404
     gateway.result("PUT", C, {"vectors": {"size": 4, "distance": "Dot"}})
     assert info(gateway)["status"] == "green"
+
+
+def test_end_while_the_catalog_is_locked(tmp_path):
+    """The builder waits for a lock that somebody else holds."""
+    postgres = Postgres(tmp_path)
+    postgres.sql("""SELECT qdrant.create_collection('c', '{"vectors": {"size": 1, "distance": "Dot"}}')""")
+    lock = threading.Thread(target=postgres.sql, args=("BEGIN; LOCK TABLE qdrant_catalog.vectors; SELECT pg_sleep(20); COMMIT",))
+    lock.start()
+    try:
+        wait_until(lambda: postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0",
+                   what="the lock is held")
+        gateway = Gateway(tmp_path, postgres.conninfo).start()
+        wait_until(lambda: postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                                        "application_name = 'qdrant-gateway index builder'") == "1", what="the builder waits")
+        assert gateway.stop(seconds=8) == 0
+        assert lock.is_alive()
+    finally:
+        lock.join()
+        postgres.stop()
