@@ -697,8 +697,9 @@ CREATE TABLE qdrant_catalog.collections (
 	config jsonb NOT NULL
 );
 
+-- No foreign key: pg_restore -j may fill this table before the other one.
 CREATE TABLE qdrant_catalog.vectors (
-	collection_id bigint NOT NULL REFERENCES qdrant_catalog.collections ON DELETE CASCADE,
+	collection_id bigint NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	column_name name NOT NULL,
 	dim integer NOT NULL,
@@ -716,6 +717,17 @@ SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections', '');
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.vectors', '');
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_version_seq', '');
+
+CREATE FUNCTION qdrant_catalog.forget_members() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	DELETE FROM qdrant_catalog.vectors v WHERE v.collection_id = old.id;
+	RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER forget_members AFTER DELETE ON qdrant_catalog.collections
+	FOR EACH ROW EXECUTE FUNCTION qdrant_catalog.forget_members();
 
 CREATE FUNCTION qdrant_catalog.lock_name(name text) RETURNS void
 	AS 'MODULE_PATHNAME', 'qd_lock_name' LANGUAGE C VOLATILE STRICT;
