@@ -84,41 +84,56 @@ leave(spot *at)
 	UnlockReleaseBuffer(at->stack.buffer);
 }
 
+/*
+ * Rows of a leaf of a posting tree, as if all its segments were like the first
+ * one: decoding them all takes 20 us.
+ */
+static double
+count_leaf(Page page)
+{
+	GinPostingList *first;
+	double		size;
+	int			n;
+
+	if (!GinPageIsCompressed(page))
+		return GinPageGetOpaque(page)->maxoff;
+	size = GinDataLeafPageGetPostingListSize(page);
+	if (size == 0)
+		return 0;
+	first = GinDataLeafPageGetPostingList(page);
+	pfree(ginPostingListDecode(first, &n));
+	return n * size / SizeOfGinPostingList(first);
+}
+
 /* Rows of a posting tree, as if all its pages were like the leftmost ones. */
 static double
 count_tree(counter *c, BlockNumber block)
 {
 	double		count = 1;
-	ItemPointerData start;
 
-	ItemPointerSetMin(&start);
 	for (;;)
 	{
 		Buffer		buffer = ReadBuffer(c->index, block);
 		Page		page;
-		int			n;
 
 		LockBuffer(buffer, GIN_SHARE);
 		page = BufferGetPage(buffer);
 		if (GinPageIsLeaf(page))
 		{
-			ItemPointer items = GinDataLeafPageGetItems(page, &n, start);
-
-			UnlockReleaseBuffer(buffer);
-			if (items)
-				pfree(items);
-			return count * n;
+			count *= count_leaf(page);
+			block = InvalidBlockNumber;
 		}
-		n = GinPageGetOpaque(page)->maxoff;
-		if (n < FirstOffsetNumber)
+		else if (GinPageGetOpaque(page)->maxoff >= FirstOffsetNumber)
 		{
-			UnlockReleaseBuffer(buffer);
-			return 0;
+			count *= GinPageGetOpaque(page)->maxoff;
+			block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
+																		FirstOffsetNumber));
 		}
-		count *= n;
-		block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
-																	FirstOffsetNumber));
+		else
+			count = 0;
 		UnlockReleaseBuffer(buffer);
+		if (count == 0 || !BlockNumberIsValid(block))
+			return count;
 	}
 }
 
