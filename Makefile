@@ -28,6 +28,7 @@ REGRESS += filter
 REGRESS += payload_ops
 REGRESS += text_index
 REGRESS += payload_index
+REGRESS += payload_bind
 
 # the index
 REGRESS += hnsw

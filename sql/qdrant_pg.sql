@@ -631,6 +631,15 @@ CREATE FUNCTION qdrant.payload_select(payload jsonb, include text[], exclude tex
 CREATE FUNCTION qdrant.is_json_path(path text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'qd_is_json_path' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+-- The path as Qdrant prints it, NULL when it is none.
+CREATE FUNCTION qdrant_catalog.json_path(path text) RETURNS text
+	AS 'MODULE_PATHNAME', 'qd_json_path' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+-- The filter with "as" in the conditions on keys that have a schema:
+-- {"path": schema}, paths in canonical form.
+CREATE FUNCTION qdrant_catalog.bind_filter(filter payload_filter, schemas jsonb) RETURNS payload_filter
+	AS 'MODULE_PATHNAME', 'qd_bind_filter' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 
 ---------------------------------------------------------------------------
 -- hnsw

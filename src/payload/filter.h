@@ -13,7 +13,8 @@
  *				conditions one after the other
  *		FIELD	qd_node (n = tests), path, tests
  *		NESTED	qd_node, path, FILTER
- *		IS_EMPTY, IS_NULL	qd_node, path
+ *		IS_EMPTY	qd_node, path
+ *		IS_NULL	qd_node (n = 1: arrays that hold a null count, too), path
  *		HAS_ID	qd_node (n = ids), uint64 count of numbers, the numbers (8 bytes
  *				big-endian) sorted, the UUIDs (16 bytes) sorted
  *		HAS_VECTOR	qd_node, string
@@ -63,12 +64,25 @@ typedef enum qd_test_kind
 	QD_TEST_RANGE,				/* n = bounds (QD_LT ...), 4 float8 */
 	QD_TEST_DATETIME,			/* n = bounds, 4 x (int64 seconds, int64
 								 * nanos) */
-	QD_TEST_BOX,				/* 4 float8: top left, bottom right */
-	QD_TEST_RADIUS,				/* 3 float8: center, metres */
+	QD_TEST_BOX,				/* 4 float8: top left, bottom right; n = 1:
+								 * only places on the globe */
+	QD_TEST_RADIUS,				/* 3 float8: center, metres; n likewise */
 	QD_TEST_POLYGON,			/* n rings: the exterior, then holes */
 	QD_TEST_COUNT,				/* n = bounds, 4 x uint64 */
 	QD_TEST_IS_EMPTY,			/* n = wanted */
-	QD_TEST_IS_NULL				/* n = wanted */
+	QD_TEST_IS_NULL,			/* n = wanted */
+
+	/*
+	 * Of conditions bound to an index, which look only at values that the
+	 * index takes: strings, numbers without or with a fraction of zero (as
+	 * integers), UUIDs (as such).
+	 */
+	QD_TEST_NOT_KEYWORDS,		/* as QD_TEST_STRINGS */
+	QD_TEST_INTEGERS,			/* as QD_TEST_INTS */
+	QD_TEST_NOT_INTEGERS,
+	QD_TEST_INTEGER_RANGE,		/* as QD_TEST_RANGE */
+	QD_TEST_UUIDS,				/* n UUIDs, sorted, 16 bytes each */
+	QD_TEST_NOT_UUIDS
 } qd_test_kind;
 
 /* Bits of a range's bounds, in the order their values stand in. */
@@ -139,11 +153,34 @@ extern qd_filter *qd_filter_compile(Jsonb *json, struct Node *escontext);
 extern bool qd_filter_matches(const qd_filter *filter, Jsonb *payload,
 							  const qd_point *point);
 
+/*
+ * filter_bind.c: what a condition says under "as", the index whose semantics
+ * it has (a schema of Qdrant, or its type alone).
+ */
+typedef enum qd_index_kind
+{
+	QD_INDEX_KEYWORD, QD_INDEX_INTEGER, QD_INDEX_FLOAT, QD_INDEX_BOOL,
+	QD_INDEX_DATETIME, QD_INDEX_UUID, QD_INDEX_GEO, QD_INDEX_TEXT
+} qd_index_kind;
+
+typedef struct qd_binding
+{
+	qd_index_kind kind;
+	bool		lookup;			/* of integers */
+	bool		range;
+} qd_binding;
+
+/* False when as is none. */
+extern bool qd_binding_read(const JsonbValue *as, qd_binding *binding);
+
 /* filter_test.c: does one value (never an array) satisfy one test? */
 extern bool qd_test_value(const qd_node *test, const JsonbValue *value);
 
 /* The place that an object with lon and lat is; may be off the globe. */
 extern bool qd_json_place(const JsonbValue *value, qd_geo_point *p);
+
+/* A UUID in any of its forms; out has 16 bytes. */
+extern bool qd_uuid_read(const char *s, size_t length, unsigned char *out);
 
 /* filter_parse.c: appends the path's node; out stands at a multiple of 8. */
 extern void qd_path_compile(const qd_path *path, StringInfo out);

@@ -1,10 +1,11 @@
 /*
  * filter_compiler.h
- *		What the two halves of the filter compiler share: the output being
+ *		What the parts of the filter compiler share: the output being
  *		written, the place that errors name, and readers of JSON members.
  *
  * filter_parse.c owns clauses and conditions, filter_parse_field.c the
- * predicates of a field condition.  Nobody else includes this.
+ * predicates of a field condition, filter_bind.c what they are bound to.
+ * Nobody else includes this.
  */
 #ifndef QD_FILTER_COMPILER_H
 #define QD_FILTER_COMPILER_H
@@ -25,6 +26,7 @@ typedef struct qd_compiler
 	bool		needs_point;
 	const struct qd_text_schema *text;	/* of the text index that the field's
 										 * condition is bound to, or NULL */
+	const qd_binding *binding;	/* of the predicate being compiled, or NULL */
 	int			depth;			/* filters within filters */
 	struct Node *escontext;		/* wants errors softly; may be NULL */
 	sigjmp_buf	escape;			/* where a soft error goes */
@@ -57,6 +59,31 @@ extern JsonbValue *qd_compiler_member(JsonbContainer *object, const char *name);
 
 /* Fails unless v is an unsigned integer of at most 64 bits. */
 extern uint64 qd_compiler_unsigned(qd_compiler *c, const JsonbValue *v);
+
+/* The first kind of a match, by its member's name; NULL: none. */
+extern JsonbValue *qd_compiler_match(JsonbContainer *match, const char **name);
+
+/* The members of a field condition that are predicates, in their order. */
+#define QD_PREDICATES 8
+extern const char *const qd_predicates[QD_PREDICATES];
+
+/*
+ * filter_bind.c: the member "as"; false when there is none, fails when it is
+ * no index.
+ */
+extern bool qd_compiler_binding(qd_compiler *c, JsonbContainer *condition,
+								qd_binding *binding);
+
+/* Which predicate the index would answer, of qd_predicates; -1: none. */
+extern int	qd_binding_serves(const qd_binding *binding,
+							  JsonbContainer *condition);
+
+/*
+ * A range of datetimes as a datetime index sees it, in whole microseconds
+ * since 1970: floor and ceil of each bound that is given.
+ */
+extern void qd_compiler_add_micros(qd_compiler *c, uint32 given,
+								   const int64 *floor, const int64 *ceil);
 
 /*
  * filter_parse_field.c: the predicates of a field condition, written as

@@ -76,6 +76,12 @@ has_null(const JsonbValue *v)
 }
 
 static bool
+visit_holds_null(const JsonbValue *value, void *arg)
+{
+	return has_null(value);
+}
+
+static bool
 visit_tests(const JsonbValue *value, void *arg)
 {
 	field_walk *walk = arg;
@@ -270,7 +276,7 @@ eval_condition(const qd_node *node, JsonbContainer *payload, context *ctx)
 								  visit_not_empty, NULL);
 		case QD_IS_NULL:
 			return qd_visit_path((const qd_node *) qd_node_body(node), payload,
-								 visit_null, NULL);
+								 node->n ? visit_holds_null : visit_null, NULL);
 		case QD_HAS_ID:
 			return ctx->point && eval_has_id(node, ctx->point->id);
 		case QD_HAS_VECTOR:

@@ -230,7 +230,9 @@ static void
 compile_emptiness(qd_compiler *c, uint32 kind, const JsonbValue *v)
 {
 	JsonbContainer *object = qd_compiler_object(c, v);
-	int			at = qd_compiler_begin(c, kind, 0);
+	qd_binding	binding;
+	bool		bound = qd_compiler_binding(c, object, &binding);
+	int			at = qd_compiler_begin(c, kind, kind == QD_IS_NULL && bound);
 
 	compile_path(c, qd_compiler_member(object, "key"));
 	qd_compiler_end(c, at);
@@ -499,6 +501,7 @@ qd_filter_compile(Jsonb *json, struct Node *escontext)
 
 	c.needs_point = false;
 	c.text = NULL;
+	c.binding = NULL;
 	c.depth = 0;
 	c.escontext = escontext;
 	initStringInfo(&c.out);

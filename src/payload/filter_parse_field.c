@@ -16,6 +16,7 @@
 #include "payload/filter_compiler.h"
 #include "payload/geo.h"
 #include "payload/text_split.h"
+#include "types/point_id.h"
 
 static double
 number(qd_compiler *c, const JsonbValue *v)
@@ -105,6 +106,50 @@ add_ints(qd_compiler *c, uint32 kind, int64 *ints, int n)
 	qd_compiler_end(c, at);
 }
 
+static int
+compare_uuids(const void *a, const void *b)
+{
+	return memcmp(a, b, QD_POINT_ID_UUID);
+}
+
+/* Strings that are known to be UUIDs. */
+static void
+add_uuids(qd_compiler *c, uint32 kind, JsonbValue **values, int n)
+{
+	int			at = qd_compiler_begin(c, kind, n);
+	int			start = c->out.len;
+	unsigned char uuid[QD_POINT_ID_UUID] = {0};
+
+	for (int i = 0; i < n; i++)
+	{
+		qd_uuid_read(values[i]->val.string.val, values[i]->val.string.len, uuid);
+		appendBinaryStringInfo(&c->out, (char *) uuid, sizeof(uuid));
+	}
+	qsort(c->out.data + start, n, sizeof(uuid), compare_uuids);
+	qd_compiler_end(c, at);
+}
+
+static void
+add_string_list(qd_compiler *c, JsonbValue **values, int n, bool except)
+{
+	if (c->binding && c->binding->kind == QD_INDEX_UUID)
+		add_uuids(c, except ? QD_TEST_NOT_UUIDS : QD_TEST_UUIDS, values, n);
+	else if (except)
+		add_strings(c, c->binding ? QD_TEST_NOT_KEYWORDS : QD_TEST_NOT_STRINGS,
+					values, n);
+	else
+		add_strings(c, QD_TEST_STRINGS, values, n);
+}
+
+static void
+add_int_list(qd_compiler *c, int64 *ints, int n, bool except)
+{
+	if (c->binding)
+		add_ints(c, except ? QD_TEST_NOT_INTEGERS : QD_TEST_INTEGERS, ints, n);
+	else
+		add_ints(c, except ? QD_TEST_NOT_INTS : QD_TEST_INTS, ints, n);
+}
+
 /* The values of any, except: all strings or all integers. */
 static void
 compile_list(qd_compiler *c, const JsonbValue *list, bool except)
@@ -124,9 +169,9 @@ compile_list(qd_compiler *c, const JsonbValue *list, bool except)
 			qd_compiler_fail(c, "expected an array of strings or an array of integers");
 	}
 	if (strings)
-		add_strings(c, except ? QD_TEST_NOT_STRINGS : QD_TEST_STRINGS, values, n);
+		add_string_list(c, values, n, except);
 	else
-		add_ints(c, except ? QD_TEST_NOT_INTS : QD_TEST_INTS, ints, n);
+		add_int_list(c, ints, n, except);
 }
 
 static void
@@ -138,11 +183,11 @@ compile_value(qd_compiler *c, JsonbValue *v)
 	if (v->type == jbvNumeric)
 		qd_json_number(v, &is_int, &i);
 	if (v->type == jbvString)
-		add_strings(c, QD_TEST_STRINGS, &v, 1);
+		add_string_list(c, &v, 1, false);
 	else if (v->type == jbvBool)
 		qd_compiler_end(c, qd_compiler_begin(c, QD_TEST_BOOL, v->val.boolean));
 	else if (is_int)
-		add_ints(c, QD_TEST_INTS, &i, 1);
+		add_int_list(c, &i, 1, false);
 	else
 		qd_compiler_fail(c, "expected a string, a 64-bit integer or a boolean");
 }
@@ -184,25 +229,37 @@ compile_text_any(qd_compiler *c, const JsonbValue *v)
 	qd_compiler_end(c, at);
 }
 
-/*
- * Of several kinds in one match the first counts, in this order.  True when a
- * text index answers it.
- */
-static bool
+static const char *const match_kinds[] = {"value", "text", "text_any",
+"phrase", "any", "except", "prefix"};
+
+JsonbValue *
+qd_compiler_match(JsonbContainer *match, const char **name)
+{
+	for (int i = 0; i < lengthof(match_kinds); i++)
+	{
+		JsonbValue *v = qd_compiler_member(match, match_kinds[i]);
+
+		*name = match_kinds[i];
+		if (v)
+			return v;
+	}
+	return NULL;
+}
+
+static void
 compile_match(qd_compiler *c, const JsonbValue *match)
 {
-	static const char *const names[] = {"value", "text", "text_any", "phrase",
-	"any", "except", "prefix"};
 	JsonbContainer *object = qd_compiler_object(c, match);
-	JsonbValue *v = NULL;
+	const char *name;
+	JsonbValue *v = qd_compiler_match(object, &name);
 	int			which = 0;
 	int			mark;
 
-	for (; which < lengthof(names) && v == NULL; which++)
-		v = qd_compiler_member(object, names[which]);
 	if (v == NULL)
 		qd_compiler_fail(c, "expected value, any, except, text, text_any, phrase or prefix");
-	mark = qd_compiler_enter(c, names[--which]);
+	while (match_kinds[which] != name)
+		which++;
+	mark = qd_compiler_enter(c, name);
 	if (c->text && which >= 1 && which <= 3)
 	{
 		static const qd_test_kind kinds[] = {QD_TEST_TOKENS,
@@ -210,7 +267,7 @@ compile_match(qd_compiler *c, const JsonbValue *match)
 
 		qd_compiler_bound_text(c, kinds[which - 1], v);
 		qd_compiler_leave(c, mark);
-		return true;
+		return;
 	}
 	switch (which)
 	{
@@ -233,13 +290,15 @@ compile_match(qd_compiler *c, const JsonbValue *match)
 			break;
 	}
 	qd_compiler_leave(c, mark);
-	return false;
 }
 
 /*----------
  * range, values_count
  *----------
  */
+
+/* More than any datetime has, less than overflows. */
+#define MICROS_MAX	4e18
 
 static const char *const bound_names[] = {"lt", "gt", "gte", "lte"};
 
@@ -260,14 +319,10 @@ read_bounds(qd_compiler *c, const JsonbValue *range, JsonbValue **bounds)
 }
 
 static void
-compile_datetimes(qd_compiler *c, uint32 given, JsonbValue **bounds)
+read_times(qd_compiler *c, JsonbValue **bounds, qd_datetime *times)
 {
-	int64		times[8] = {0};
-	int			at;
-
 	for (int i = 0; i < 4; i++)
 	{
-		qd_datetime t;
 		int			mark;
 
 		if (bounds[i] == NULL)
@@ -276,35 +331,17 @@ compile_datetimes(qd_compiler *c, uint32 given, JsonbValue **bounds)
 		if (bounds[i]->type != jbvString)
 			qd_compiler_fail(c, "bounds must be all numbers or all datetimes");
 		if (!qd_datetime_parse(bounds[i]->val.string.val,
-							   bounds[i]->val.string.len, &t))
+							   bounds[i]->val.string.len, &times[i]))
 			qd_compiler_fail(c, psprintf("\"%.*s\" is not a datetime like 2014-01-01T00:00:00Z",
 										 Min(bounds[i]->val.string.len, 100),
 										 bounds[i]->val.string.val));
-		times[2 * i] = t.seconds;
-		times[2 * i + 1] = t.nanos;
 		qd_compiler_leave(c, mark);
 	}
-	at = qd_compiler_begin(c, QD_TEST_DATETIME, given);
-	appendBinaryStringInfo(&c->out, (char *) times, sizeof(times));
-	qd_compiler_end(c, at);
 }
 
 static void
-compile_range(qd_compiler *c, const JsonbValue *range)
+read_numbers(qd_compiler *c, JsonbValue **bounds, double *numbers)
 {
-	JsonbValue *bounds[4];
-	uint32		given = read_bounds(c, range, bounds);
-	double		numbers[4] = {0};
-	int			at;
-
-	for (int i = 0; i < 4; i++)
-	{
-		if (bounds[i] && bounds[i]->type == jbvString)
-		{
-			compile_datetimes(c, given, bounds);
-			return;
-		}
-	}
 	for (int i = 0; i < 4; i++)
 	{
 		int			mark;
@@ -315,9 +352,88 @@ compile_range(qd_compiler *c, const JsonbValue *range)
 		numbers[i] = number(c, bounds[i]);
 		qd_compiler_leave(c, mark);
 	}
-	at = qd_compiler_begin(c, QD_TEST_RANGE, given);
-	appendBinaryStringInfo(&c->out, (char *) numbers, sizeof(numbers));
+}
+
+static void
+add_times(qd_compiler *c, uint32 given, const qd_datetime *times)
+{
+	int64		values[8];
+	int			at = qd_compiler_begin(c, QD_TEST_DATETIME, given);
+
+	for (int i = 0; i < 4; i++)
+	{
+		values[2 * i] = times[i].seconds;
+		values[2 * i + 1] = times[i].nanos;
+	}
+	appendBinaryStringInfo(&c->out, (char *) values, sizeof(values));
 	qd_compiler_end(c, at);
+}
+
+static void
+add_numbers(qd_compiler *c, uint32 given, const double *numbers)
+{
+	bool		integers = c->binding && c->binding->kind == QD_INDEX_INTEGER;
+	int			at = qd_compiler_begin(c, integers ? QD_TEST_INTEGER_RANGE :
+									   QD_TEST_RANGE, given);
+
+	appendBinaryStringInfo(&c->out, (char *) numbers, 4 * sizeof(numbers[0]));
+	qd_compiler_end(c, at);
+}
+
+/* Bound to an index of numbers, datetimes are microseconds. */
+static void
+compile_times(qd_compiler *c, uint32 given, JsonbValue **bounds)
+{
+	qd_datetime times[4] = {{0}};
+	double		numbers[4] = {0};
+	int64		micros[4];
+
+	read_times(c, bounds, times);
+	for (int i = 0; i < 4; i++)
+	{
+		micros[i] = times[i].seconds * 1000000 + times[i].nanos / 1000;
+		numbers[i] = (double) micros[i];
+	}
+	if (c->binding == NULL)
+		add_times(c, given, times);
+	else if (c->binding->kind == QD_INDEX_DATETIME)
+		qd_compiler_add_micros(c, given, micros, micros);
+	else
+		add_numbers(c, given, numbers);
+}
+
+/* Bound to an index of datetimes, numbers are microseconds. */
+static void
+compile_range(qd_compiler *c, const JsonbValue *range)
+{
+	JsonbValue *bounds[4];
+	uint32		given = read_bounds(c, range, bounds);
+	double		numbers[4] = {0};
+	int64		low[4];
+	int64		high[4];
+
+	for (int i = 0; i < 4; i++)
+	{
+		if (bounds[i] && bounds[i]->type == jbvString)
+		{
+			compile_times(c, given, bounds);
+			return;
+		}
+	}
+	read_numbers(c, bounds, numbers);
+	if (c->binding == NULL || c->binding->kind != QD_INDEX_DATETIME)
+	{
+		add_numbers(c, given, numbers);
+		return;
+	}
+	for (int i = 0; i < 4; i++)
+	{
+		double		x = fmax(fmin(numbers[i], MICROS_MAX), -MICROS_MAX);
+
+		low[i] = (int64) floor(x);
+		high[i] = (int64) ceil(x);
+	}
+	qd_compiler_add_micros(c, given, low, high);
 }
 
 static void
@@ -381,6 +497,7 @@ point_member(qd_compiler *c, JsonbContainer *object, const char *name)
 	return p;
 }
 
+/* An index finds nothing in a box of the whole world, as in Qdrant. */
 static void
 compile_box(qd_compiler *c, const JsonbValue *box)
 {
@@ -390,7 +507,13 @@ compile_box(qd_compiler *c, const JsonbValue *box)
 
 	corners[0] = point_member(c, object, "top_left");
 	corners[1] = point_member(c, object, "bottom_right");
-	at = qd_compiler_begin(c, QD_TEST_BOX, 0);
+	if (c->binding && corners[0].lon == -180 && corners[0].lat == 90 &&
+		corners[1].lon == 180 && corners[1].lat == -90)
+	{
+		add_strings(c, QD_TEST_STRINGS, NULL, 0);
+		return;
+	}
+	at = qd_compiler_begin(c, QD_TEST_BOX, c->binding != NULL);
 	appendBinaryStringInfo(&c->out, (char *) corners, sizeof(corners));
 	qd_compiler_end(c, at);
 }
@@ -407,7 +530,7 @@ compile_radius(qd_compiler *c, const JsonbValue *circle)
 	if (radius == NULL)
 		qd_compiler_fail(c, "\"radius\" is missing");
 	metres = number(c, radius);
-	at = qd_compiler_begin(c, QD_TEST_RADIUS, 0);
+	at = qd_compiler_begin(c, QD_TEST_RADIUS, c->binding != NULL);
 	appendBinaryStringInfo(&c->out, (char *) &center, sizeof(center));
 	appendBinaryStringInfo(&c->out, (char *) &metres, sizeof(metres));
 	qd_compiler_end(c, at);
@@ -493,20 +616,20 @@ compile_flag(qd_compiler *c, uint32 kind, const JsonbValue *v)
 	qd_compiler_end(c, qd_compiler_begin(c, kind, v->val.boolean));
 }
 
-static const char *const predicates[] = {"match", "range",
+const char *const qd_predicates[QD_PREDICATES] = {"match", "range",
 	"geo_bounding_box", "geo_radius", "geo_polygon", "values_count",
 "is_empty", "is_null"};
 
 #define FIRST_ALONE 5			/* values_count */
 
-/* True when the predicate takes over from the others. */
-static bool
+static void
 compile_predicate(qd_compiler *c, int which, JsonbValue *v)
 {
 	switch (which)
 	{
 		case 0:
-			return compile_match(c, v);
+			compile_match(c, v);
+			break;
 		case 1:
 			compile_range(c, v);
 			break;
@@ -529,37 +652,41 @@ compile_predicate(qd_compiler *c, int which, JsonbValue *v)
 			compile_flag(c, QD_TEST_IS_NULL, v);
 			break;
 	}
-	return which >= FIRST_ALONE;
 }
 
 /*
  * Several predicates are ORed for a value; values_count, is_empty and is_null
- * take over alone, in that order, and before them a match that a text index
- * answers.  All are read, so that all must be valid.
+ * take over alone, in that order, and before all the one that the condition's
+ * index serves.  All are read, so that all must be valid.
  */
 uint32
 qd_compiler_tests(qd_compiler *c, JsonbContainer *condition)
 {
 	int			start = c->out.len;
+	qd_binding	binding;
+	int			served = -1;
 	uint32		n = 0;
 	bool		alone = false;
 
+	if (qd_compiler_binding(c, condition, &binding))
+		served = qd_binding_serves(&binding, condition);
 	c->text = qd_compiler_text_schema(c, condition);
-	for (int i = 0; i < lengthof(predicates); i++)
+	for (int i = 0; i < QD_PREDICATES; i++)
 	{
-		JsonbValue *v = qd_compiler_member(condition, predicates[i]);
+		JsonbValue *v = qd_compiler_member(condition, qd_predicates[i]);
 		int			before = c->out.len;
-		bool		takes_over;
 		int			mark;
 
 		if (v == NULL)
 			continue;
-		mark = qd_compiler_enter(c, predicates[i]);
-		takes_over = compile_predicate(c, i, v);
+		mark = qd_compiler_enter(c, qd_predicates[i]);
+		c->binding = i == served ? &binding : NULL;
+		compile_predicate(c, i, v);
+		c->binding = NULL;
 		qd_compiler_leave(c, mark);
-		if (alone)
+		if (served >= 0 ? i != served : alone)
 			c->out.len = before;
-		else if (!takes_over)
+		else if (i < FIRST_ALONE)
 			n++;
 		else
 		{

@@ -62,9 +62,14 @@ test_share(const qd_node *test)
 	{
 		case QD_TEST_STRINGS:
 		case QD_TEST_INTS:
+		case QD_TEST_INTEGERS:
+		case QD_TEST_UUIDS:
 			return Min(SHARE_EQUAL * test->n, 0.5);
 		case QD_TEST_NOT_STRINGS:
 		case QD_TEST_NOT_INTS:
+		case QD_TEST_NOT_KEYWORDS:
+		case QD_TEST_NOT_INTEGERS:
+		case QD_TEST_NOT_UUIDS:
 			return 1 - Min(SHARE_EQUAL * test->n, 0.5);
 		case QD_TEST_BOOL:
 			return 0.5;

@@ -11,6 +11,7 @@
 #include "payload/filter.h"
 #include "payload/geo.h"
 #include "payload/text_split.h"
+#include "types/point_id.h"
 
 static bool
 in_strings(const qd_node *test, const JsonbValue *value)
@@ -39,17 +40,12 @@ in_strings(const qd_node *test, const JsonbValue *value)
 }
 
 static bool
-in_ints(const qd_node *test, const JsonbValue *value)
+has_int(const qd_node *test, int64 wanted)
 {
 	const int64 *ints = (const int64 *) qd_node_body(test);
 	uint32		low = 0;
 	uint32		high = test->n;
-	bool		is_int;
-	int64		wanted;
 
-	qd_json_number(value, &is_int, &wanted);
-	if (!is_int)
-		return false;
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
@@ -62,6 +58,63 @@ in_ints(const qd_node *test, const JsonbValue *value)
 			high = middle;
 	}
 	return false;
+}
+
+static bool
+in_ints(const qd_node *test, const JsonbValue *value)
+{
+	bool		is_int;
+	int64		i;
+
+	qd_json_number(value, &is_int, &i);
+	return is_int && has_int(test, i);
+}
+
+bool
+qd_uuid_read(const char *s, size_t length, unsigned char *out)
+{
+	char		text[64];
+	struct varlena *id;
+	bool		is_uuid;
+
+	/* the longest form is urn:uuid: and 36 characters */
+	if (length < 32 || length >= sizeof(text) || memchr(s, '\0', length))
+		return false;
+	memcpy(text, s, length);
+	text[length] = '\0';
+	id = qd_point_id_parse(text);
+	if (id == NULL)
+		return false;
+	is_uuid = VARSIZE_ANY_EXHDR(id) == QD_POINT_ID_UUID;
+	if (is_uuid)
+		memcpy(out, VARDATA_ANY(id), QD_POINT_ID_UUID);
+	pfree(id);
+	return is_uuid;
+}
+
+static int
+compare_uuids(const void *a, const void *b)
+{
+	return memcmp(a, b, QD_POINT_ID_UUID);
+}
+
+/* found: whether it has to be among the test's or not. */
+static bool
+test_uuid(const qd_node *test, const JsonbValue *value, bool found)
+{
+	unsigned char uuid[QD_POINT_ID_UUID];
+
+	return qd_uuid_read(value->val.string.val, value->val.string.len, uuid) &&
+		found == (bsearch(uuid, qd_node_body(test), test->n, sizeof(uuid),
+						  compare_uuids) != NULL);
+}
+
+static bool
+test_integer(const qd_node *test, const JsonbValue *value, bool found)
+{
+	qd_number	number = qd_number_read(value);
+
+	return number.is_integral && found == has_int(test, number.i);
 }
 
 static bool
@@ -181,6 +234,8 @@ test_place(const qd_node *test, const JsonbValue *value)
 
 	if (!qd_json_place(value, &p))
 		return false;
+	if (test->kind != QD_TEST_POLYGON && test->n && !qd_geo_is_valid(p))
+		return false;
 	switch (test->kind)
 	{
 		case QD_TEST_BOX:
@@ -234,6 +289,19 @@ qd_test_value(const qd_node *test, const JsonbValue *value)
 		case QD_TEST_IS_EMPTY:
 		case QD_TEST_IS_NULL:
 			break;				/* look at whole values: filter_eval.c */
+		case QD_TEST_NOT_KEYWORDS:
+			return is_string && !in_strings(test, value);
+		case QD_TEST_INTEGERS:
+		case QD_TEST_NOT_INTEGERS:
+			return is_number &&
+				test_integer(test, value, test->kind == QD_TEST_INTEGERS);
+		case QD_TEST_INTEGER_RANGE:
+			return is_number && qd_number_read(value).is_integral &&
+				in_range(test, value);
+		case QD_TEST_UUIDS:
+		case QD_TEST_NOT_UUIDS:
+			return is_string &&
+				test_uuid(test, value, test->kind == QD_TEST_UUIDS);
 	}
 	return false;
 }

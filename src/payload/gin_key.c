@@ -139,32 +139,25 @@ qd_key_get_datetime(const unsigned char *bytes)
 bool
 qd_key_uuid(qd_key *key, const char *s, size_t length, bool *canonical)
 {
-	char		text[64];
-	struct varlena *id;
+	unsigned char uuid[QD_POINT_ID_UUID];
 	unsigned char odd;
 
-	/* the longest form is urn:uuid: and 36 characters */
-	if (length < 32 || length >= sizeof(text) || memchr(s, '\0', length))
+	if (!qd_uuid_read(s, length, uuid))
 		return false;
-	memcpy(text, s, length);
-	text[length] = '\0';
-	id = qd_point_id_parse(text);
-	if (id == NULL)
-		return false;
-	if (VARSIZE_ANY_EXHDR(id) != QD_POINT_ID_UUID)
-	{
-		pfree(id);
-		return false;
-	}
 	*canonical = length == 36;
 	for (size_t i = 0; i < length; i++)
 		*canonical = *canonical && !(s[i] >= 'A' && s[i] <= 'Z');
 	odd = !*canonical;
-	start(key, QD_KEY_UUID);
-	add(key, VARDATA_ANY(id), QD_POINT_ID_UUID);
+	qd_key_uuid_any(key, uuid);
 	add(key, &odd, 1);
-	pfree(id);
 	return true;
+}
+
+void
+qd_key_uuid_any(qd_key *key, const unsigned char *uuid)
+{
+	start(key, QD_KEY_UUID);
+	add(key, uuid, QD_POINT_ID_UUID);
 }
 
 uint32

@@ -28,6 +28,7 @@
 #include "payload/text_index.h"
 
 #define QD_KEY_MAX_PLAIN	24	/* of all but STRING and TOKEN */
+#define QD_KEY_NUMBER_FORM	9	/* where it stands in a NUMBER */
 #define QD_KEY_STRING_MAX	240
 #define QD_KEY_BYTES_MAX	(1 + QD_KEY_STRING_MAX + 8)
 
@@ -78,6 +79,9 @@ extern void qd_key_cell(qd_key *key, uint64 cell);
 /* False when the string is no UUID; *canonical tells how it is written. */
 extern bool qd_key_uuid(qd_key *key, const char *s, size_t length,
 						bool *canonical);
+
+/* The key without what follows the UUID: where its forms start. */
+extern void qd_key_uuid_any(qd_key *key, const unsigned char *uuid);
 
 /* Takes the numbers out of keys again. */
 extern double qd_key_get_double(const unsigned char *bytes);

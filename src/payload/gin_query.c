@@ -15,6 +15,7 @@
 
 #include "payload/gin_query.h"
 #include "payload/path.h"
+#include "types/point_id.h"
 
 typedef struct builder
 {
@@ -146,6 +147,49 @@ add_ints(builder *b, const qd_node *test)
 	return true;
 }
 
+/* 5 is looked for as 5.0, too. */
+static bool
+add_integers(builder *b, const qd_node *test)
+{
+	const int64 *ints = (const int64 *) qd_node_body(test);
+	qd_key		key;
+
+	for (uint32 i = 0; i < test->n; i++)
+	{
+		qd_number	number = {(double) ints[i], ints[i], false, true};
+
+		qd_key_number(&key, &number);
+		add_term(b, &key);
+	}
+	return add_ints(b, test);
+}
+
+static bool
+add_any_uuids(builder *b, const qd_node *test)
+{
+	const unsigned char *uuid = (const unsigned char *) qd_node_body(test);
+	qd_key		key;
+
+	for (uint32 i = 0; i < test->n; i++, uuid += QD_POINT_ID_UUID)
+	{
+		qd_key_uuid_any(&key, uuid);
+		add_term(b, &key)->match = QD_GIN_MATCH_PREFIX;
+	}
+	return true;
+}
+
+/* Every value of a class, for what is true of all but some. */
+static bool
+add_class(builder *b, qd_key_class class, bool *lossy)
+{
+	qd_key		key;
+
+	qd_key_fact(&key, class);
+	add_term(b, &key)->match = QD_GIN_MATCH_PREFIX;
+	*lossy = true;
+	return true;
+}
+
 static void
 add_range(builder *b, const qd_node *test)
 {
@@ -230,6 +274,32 @@ add_facts(builder *b, const qd_node *test, const place *at)
 }
 
 static bool
+add_bound_test(builder *b, const qd_node *test, qd_index_kind kind, bool *lossy)
+{
+	bool		numbers = kind == QD_INDEX_INTEGER || kind == QD_INDEX_FLOAT;
+
+	switch ((qd_test_kind) test->kind)
+	{
+		case QD_TEST_NOT_KEYWORDS:
+			return kind == QD_INDEX_KEYWORD && add_class(b, QD_KEY_STRING, lossy);
+		case QD_TEST_INTEGERS:
+			return numbers && add_integers(b, test);
+		case QD_TEST_NOT_INTEGERS:
+			return numbers && add_class(b, QD_KEY_NUMBER, lossy);
+		case QD_TEST_INTEGER_RANGE:
+			if (numbers)
+				add_range(b, test);
+			return numbers;
+		case QD_TEST_UUIDS:
+			return kind == QD_INDEX_UUID && add_any_uuids(b, test);
+		case QD_TEST_NOT_UUIDS:
+			return kind == QD_INDEX_UUID && add_class(b, QD_KEY_UUID, lossy);
+		default:
+			return false;
+	}
+}
+
+static bool
 add_test(builder *b, const qd_node *test, const place *at, bool *lossy)
 {
 	qd_index_kind kind = qd_index_target_of(b->options)->kind;
@@ -274,7 +344,7 @@ add_test(builder *b, const qd_node *test, const place *at, bool *lossy)
 		case QD_TEST_IS_NULL:
 			return add_facts(b, test, at);
 		default:
-			return false;
+			return add_bound_test(b, test, kind, lossy);
 	}
 }
 
@@ -386,8 +456,10 @@ build_fact(builder *b, const qd_node *condition, const place *at)
 		return make_node(QD_GIN_UNKNOWN);
 	node = make_node(QD_GIN_KEYS);
 	node->first = b->query->n;
-	node->n = 1;
 	add_fact(b, empty ? QD_KEY_EMPTY : QD_KEY_NULL);
+	if (!empty && condition->n)
+		add_fact(b, QD_KEY_NULL_ELEMENT);
+	node->n = b->query->n - node->first;
 	return node;
 }
 
@@ -613,7 +685,7 @@ compare_range(const qd_node *test, const unsigned char *key)
 
 	for (int i = 0; i < 4; i++)
 	{
-		if (test->kind == QD_TEST_RANGE)
+		if (test->kind != QD_TEST_DATETIME)
 		{
 			double		bound = ((const double *) qd_node_body(test))[i];
 			double		x = qd_key_get_double(key);
@@ -637,6 +709,7 @@ qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 	const char *start = VARDATA(term->key);
 	size_t		start_length = VARSIZE(term->key) - VARHDRSZ;
 	qd_key		last;
+	int			order;
 
 	/* another class of keys follows */
 	if (length == 0 || key[0] != (unsigned char) start[0])
@@ -648,7 +721,11 @@ qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 		case QD_GIN_MATCH_PREFIX:
 			return length < start_length || memcmp(key, start, start_length) != 0;
 		case QD_GIN_MATCH_RANGE:
-			return compare_range(term->bounds, key);
+			order = compare_range(term->bounds, key);
+			if (order == 0 && term->bounds->kind == QD_TEST_INTEGER_RANGE &&
+				key[QD_KEY_NUMBER_FORM] == QD_KEY_FRACTION)
+				return -1;
+			return order;
 		case QD_GIN_MATCH_CELLS:
 			qd_key_cell(&last, term->last);
 			return memcmp(key, last.bytes, last.length) > 0;

@@ -1,8 +1,11 @@
 /*
  * path.c
- *		The parser of key paths.
+ *		Key paths: reading and printing.
  */
 #include "payload/path.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #include "payload/unicode_alnum.h"
 
@@ -139,4 +142,56 @@ qd_path_parse(const char *str, size_t length, qd_path *path)
 			return false;
 	}
 	return true;
+}
+
+static bool
+is_raw(const qd_path_step *step)
+{
+	const unsigned char *p = (const unsigned char *) step->key;
+	const unsigned char *end = p + step->length;
+	int			length;
+
+	while (p < end && (length = raw_length(p, end)) > 0)
+		p += length;
+	return step->length > 0 && p == end;
+}
+
+static char *
+print_key(char *out, const qd_path_step *step, bool raw)
+{
+	if (!raw)
+		*out++ = '"';
+	memcpy(out, step->key, step->length);
+	out += step->length;
+	if (!raw)
+		*out++ = '"';
+	return out;
+}
+
+size_t
+qd_path_print(const qd_path *path, char *out)
+{
+	char	   *p = out;
+	char		index[16];
+
+	for (int i = 0; i < path->n; i++)
+	{
+		const qd_path_step *step = &path->steps[i];
+		int			n = 0;
+
+		if (step->kind == QD_STEP_KEY)
+		{
+			if (i > 0)
+				*p++ = '.';
+			p = print_key(p, step, is_raw(step));
+			continue;
+		}
+		if (step->kind == QD_STEP_INDEX)
+			n = snprintf(index, sizeof(index), "%u", step->index);
+		*p++ = '[';
+		memcpy(p, index, n);
+		p += n;
+		*p++ = ']';
+	}
+	return p - out;
 }

@@ -41,4 +41,10 @@ typedef struct qd_path
 /* False when the text is no path (or has more than 64 steps). */
 extern bool qd_path_parse(const char *str, size_t length, qd_path *path);
 
+/*
+ * The path as Qdrant prints it, quoting only keys that need it; not longer
+ * than the text that it was read from.  Returns the length; no NUL follows.
+ */
+extern size_t qd_path_print(const qd_path *path, char *out);
+
 #endif							/* QD_PATH_H */

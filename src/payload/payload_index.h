@@ -18,12 +18,6 @@
 
 #define QD_PAYLOAD_INDEX_STRATEGY 1
 
-typedef enum qd_index_kind
-{
-	QD_INDEX_KEYWORD, QD_INDEX_INTEGER, QD_INDEX_FLOAT, QD_INDEX_BOOL,
-	QD_INDEX_DATETIME, QD_INDEX_UUID, QD_INDEX_GEO, QD_INDEX_TEXT
-} qd_index_kind;
-
 /* What an index is an index of; the compiled path follows. */
 typedef struct qd_index_target
 {

@@ -446,6 +446,22 @@ qd_payload_select(PG_FUNCTION_ARGS)
 								   PG_GETARG_ARRAYTYPE_P(2), COPY_EXCLUDE));
 }
 
+/* qdrant_catalog.json_path(path): its canonical form; NULL: it is none. */
+QD_FUNCTION(qd_json_path);
+Datum
+qd_json_path(PG_FUNCTION_ARGS)
+{
+	text	   *str = PG_GETARG_TEXT_PP(0);
+	qd_path		path;
+	text	   *result;
+
+	if (!qd_path_parse(VARDATA_ANY(str), VARSIZE_ANY_EXHDR(str), &path))
+		PG_RETURN_NULL();
+	result = palloc(VARHDRSZ + VARSIZE_ANY_EXHDR(str));
+	SET_VARSIZE(result, VARHDRSZ + qd_path_print(&path, VARDATA(result)));
+	PG_RETURN_TEXT_P(result);
+}
+
 QD_FUNCTION(qd_is_json_path);
 Datum
 qd_is_json_path(PG_FUNCTION_ARGS)
