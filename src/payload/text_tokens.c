@@ -34,7 +34,7 @@ add_bytes(qd_tokens *tokens, const char *s, size_t length)
 {
 	size_t		at = tokens->bytes_used;
 
-	if (tokens->bytes_room - at < length)
+	if (tokens->bytes == NULL || tokens->bytes_room - at < length)
 	{
 		tokens->bytes_room = Max(tokens->bytes_room * 2, at + length + 64);
 		tokens->bytes = tokens->bytes ?
