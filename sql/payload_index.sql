@@ -26,12 +26,15 @@ INSERT INTO awkward (v) VALUES
 INSERT INTO awkward (v) VALUES
 	(to_jsonb(repeat('long', 60))), (to_jsonb(repeat('long', 60) || 'x')), (to_jsonb(repeat('long', 60) || 'y')), (to_jsonb(repeat('long', 5000))),
 	((SELECT jsonb_agg(i) FROM generate_series(1, 300) i)), ((SELECT jsonb_agg('w' || i) FROM generate_series(1, 300) i));
-INSERT INTO docs (payload) SELECT jsonb_build_object('v', v) FROM awkward;
-INSERT INTO docs (payload) SELECT jsonb_build_object('v', jsonb_build_array(v)) FROM awkward;
-INSERT INTO docs (payload) SELECT jsonb_build_object('o', jsonb_build_object('v', v, 'odd key', v)) FROM awkward;
-INSERT INTO docs (payload) SELECT jsonb_build_object('v', jsonb_build_array(a.v, b.v), 'l', jsonb_build_array(jsonb_build_object('v', a.v, 'w', b.v), jsonb_build_object('w', a.v), b.v))
-	FROM awkward a JOIN awkward b ON (a.n * 31 + b.n) % 23 = 0;
-INSERT INTO docs (payload) VALUES ('{}'), ('{"l": []}'), ('{"l": {"v": "red"}}'), ('"scalar"'), ('[1]'), (NULL);
+CREATE FUNCTION fill_docs() RETURNS void LANGUAGE sql AS $$
+	INSERT INTO docs (payload) SELECT jsonb_build_object('v', v) FROM awkward;
+	INSERT INTO docs (payload) SELECT jsonb_build_object('v', jsonb_build_array(v)) FROM awkward;
+	INSERT INTO docs (payload) SELECT jsonb_build_object('o', jsonb_build_object('v', v, 'odd key', v)) FROM awkward;
+	INSERT INTO docs (payload) SELECT jsonb_build_object('v', jsonb_build_array(a.v, b.v), 'l', jsonb_build_array(jsonb_build_object('v', a.v, 'w', b.v), jsonb_build_object('w', a.v), b.v))
+		FROM awkward a JOIN awkward b ON (a.n * 31 + b.n) % 23 = 0;
+	INSERT INTO docs (payload) VALUES ('{}'), ('{"l": []}'), ('{"l": {"v": "red"}}'), ('"scalar"'), ('[1]'), (NULL);
+$$;
+SELECT fill_docs();
 
 -- Rows by a sequential scan, by an index, and by the operator of payload
 -- indexes for the whole filter: how many, or what differs.
@@ -158,9 +161,35 @@ CREATE INDEX nested_phrase ON docs USING gin (payload qdrant_text_ops (path = 'l
 SELECT name, "rows", indexed FROM check_all(true) WHERE name NOT LIKE 'is%';
 
 --
+-- Places at the poles, at the date line, in a crowd and on a grid, and shapes
+-- with corners there.
+--
+SELECT drop_indexes();
+TRUNCATE docs RESTART IDENTITY;
+SELECT setseed(0.25);
+INSERT INTO docs (payload) SELECT jsonb_build_object('g', jsonb_build_object('lon', lon, 'lat', lat)) FROM (SELECT
+	CASE i % 4 WHEN 0 THEN random() * 360 - 180 WHEN 1 THEN 10 + random() WHEN 2 THEN (179 + random()) * sign(random() - 0.5) ELSE i % 36 * 10 - 180 END AS lon,
+	CASE i % 5 WHEN 0 THEN random() * 180 - 90 WHEN 1 THEN 50 + random() WHEN 2 THEN (89 + random()) * sign(random() - 0.5) ELSE i % 18 * 10 - 90 END AS lat
+	FROM generate_series(0, 1999) i) places;
+CREATE INDEX places ON docs USING gin (payload qdrant_geo_ops (path = 'g'));
+WITH shapes AS (SELECT i, a.payload -> 'g' AS a, b.payload -> 'g' AS b, c.payload -> 'g' AS c FROM generate_series(1, 48) i
+	JOIN docs a ON a.id = 1 + i * 7919 % 2000 JOIN docs b ON b.id = 1 + i * 10473 % 2000 JOIN docs c ON c.id = 1 + i * 31 % 2000)
+SELECT name, count(*), bool_and(check_filter(jsonb_build_object('must', jsonb_build_array(jsonb_build_object('key', 'g', name, shape)))::text) >= 0) AS same,
+	count(index_of(jsonb_build_object('must', jsonb_build_array(jsonb_build_object('key', 'g', name, shape)))::text)) AS indexed
+FROM shapes, LATERAL (VALUES ('geo_bounding_box', jsonb_build_object('top_left', a, 'bottom_right', b)),
+	('geo_radius', jsonb_build_object('center', a, 'radius', power(10, i % 8))),
+	('geo_polygon', jsonb_build_object('exterior', jsonb_build_object('points', jsonb_build_array(a, b, c, a))))) s (name, shape)
+GROUP BY name ORDER BY name;
+SELECT check_filter('{"must": [{"key": "g", "geo_radius": {"center": {"lon": 10.5, "lat": 50.5}, "radius": 30000}}]}') > 0 AS "not for nothing",
+	check_filter('{"must": [{"key": "g", "geo_radius": {"center": {"lon": 180, "lat": 50}, "radius": 90000}}]}') > 0 AS "date line",
+	check_filter('{"must": [{"key": "g", "geo_radius": {"center": {"lon": 77, "lat": 90}, "radius": 90000}}]}') > 0 AS pole;
+
+--
 -- Filters of several clauses, over indexes of different kinds and paths.
 --
 SELECT drop_indexes();
+TRUNCATE docs;
+SELECT fill_docs();
 CREATE INDEX v_keyword ON docs USING gin (payload qdrant_keyword_ops (path = 'v'));
 CREATE INDEX v_float ON docs USING gin (payload qdrant_float_ops (path = 'v')) WITH (fastupdate = off);
 CREATE INDEX lv ON docs USING gin (payload qdrant_keyword_ops (path = 'l[].v'));
@@ -321,5 +350,5 @@ INSERT INTO empty VALUES ('{}');
 SELECT pg_get_indexdef('lw'::regclass);
 
 DROP TABLE docs, awkward, predicates, keys, filters, shop, wrapped, empty;
-DROP FUNCTION rows_of, index_of, check_filter, index_all, drop_indexes, check_all, leaks, misjudged;
+DROP FUNCTION fill_docs, rows_of, index_of, check_filter, index_all, drop_indexes, check_all, leaks, misjudged;
 DROP ROLE regress_qdrant_reader;

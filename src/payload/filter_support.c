@@ -11,6 +11,7 @@
 #include "compat.h"
 
 #include "access/genam.h"
+#include "catalog/pg_am_d.h"
 #include "catalog/pg_amop.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type_d.h"
@@ -44,7 +45,7 @@ constant_filter(List *args)
 }
 
 static Expr *
-make_condition(Oid operator, Node *payload, Oid filter_type, qd_filter *filter)
+make_condition(Oid operator, Node *payload, Oid filter_type, qd_filter * filter)
 {
 	Const	   *c = makeConst(filter_type, -1, InvalidOid, -1,
 							  PointerGetDatum(filter), false, false);
@@ -68,7 +69,7 @@ typedef struct splitter
 } splitter;
 
 static Expr *
-split(const splitter *s, qd_filter *filter)
+split(const splitter *s, qd_filter * filter)
 {
 	List	   *conjuncts = qd_filter_conjuncts(filter);
 	List	   *exprs = NIL;
@@ -160,14 +161,15 @@ index_condition(SupportRequestIndexCondition *request)
 	List	   *args = IsA(clause, OpExpr) ? clause->args :
 	IsA(clause, FuncExpr) ? ((FuncExpr *) clause)->args : NIL;
 	qd_filter  *filter = constant_filter(args);
-	const qd_index_options *options;
+	const		qd_index_options *options;
 	Relation	index;
 	qd_filter  *part = NULL;
 	bool		whole = false;
 	Oid			filter_type;
 	Oid			operator;
 
-	if (filter == NULL || request->indexarg != 0)
+	if (filter == NULL || request->indexarg != 0 ||
+		request->index->relam != GIN_AM_OID || request->index->hypothetical)
 		return NIL;
 	/* the planner holds a lock */
 	index = index_open(request->index->indexoid, NoLock);
