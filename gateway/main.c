@@ -141,14 +141,18 @@ main(int argc, char **argv)
 {
 	sigset_t	signals;
 	char	   *error;
+	bool		only_check = argc > 1 && strcmp(argv[argc - 1], "--check") == 0;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return fputs(config_usage, stdout) < 0;
+	argc -= only_check;
 	if (!config_load(&settings, argc, argv, &error))
 	{
 		log_error("%s", error != NULL ? error : "out of memory");
 		return 1;
 	}
+	if (only_check)
+		return 0;
 	log_set_verbose(settings.verbose);
 	if (settings.max_request_bytes > BUDGET_BYTES / 4)
 		budget_set_limit(settings.max_request_bytes * 4);

@@ -359,6 +359,9 @@ CREATE OPERATOR CLASS point_id_hash_ops DEFAULT FOR TYPE point_id USING hash AS
 	FUNCTION 1 point_id_hash(point_id),
 	FUNCTION 2 point_id_hash_extended(point_id, bigint);
 
+CREATE FUNCTION point_id(smallint) RETURNS point_id
+	AS 'MODULE_PATHNAME', 'qd_smallint_to_point_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 CREATE FUNCTION point_id(integer) RETURNS point_id
 	AS 'MODULE_PATHNAME', 'qd_integer_to_point_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
@@ -386,6 +389,9 @@ CREATE FUNCTION uuid(point_id) RETURNS uuid
 
 -- Numbers and UUIDs are implicit, so that WHERE id = 5 finds its operator.
 CREATE CAST (bigint AS point_id) WITH FUNCTION point_id(bigint) AS IMPLICIT;
+
+-- Drivers send small numbers as smallint.
+CREATE CAST (smallint AS point_id) WITH FUNCTION point_id(smallint) AS IMPLICIT;
 
 CREATE CAST (integer AS point_id) WITH FUNCTION point_id(integer) AS IMPLICIT;
 
@@ -438,7 +444,8 @@ CREATE FUNCTION payload_filter(text) RETURNS payload_filter
 CREATE FUNCTION jsonb(payload_filter) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'qd_payload_filter_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
-CREATE CAST (jsonb AS payload_filter) WITH FUNCTION payload_filter(jsonb) AS ASSIGNMENT;
+-- Implicit, so that a driver's jsonb parameter is a filter behind @@@.
+CREATE CAST (jsonb AS payload_filter) WITH FUNCTION payload_filter(jsonb) AS IMPLICIT;
 
 CREATE CAST (text AS payload_filter) WITH FUNCTION payload_filter(text) AS ASSIGNMENT;
 

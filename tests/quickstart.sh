@@ -57,6 +57,13 @@ check "a second run does no harm" "$tree/quickstart"
 check "the key stays" [ "$key" = "$(cat "$dir/data/api_key")" ]
 check "the point stays" answers '"id":1' -H "api-key: $key" "$url/collections/kept/points/1"
 check "status says running" "$tree/quickstart" status
+check "a wrong setting leaves the service running" bash -c \
+	"! QDRANT__SERVICE__HTTP_PROT=1 '$tree/quickstart' >'$dir/err' 2>&1 && '$tree/quickstart' status"
+check "a wrong port of PostgreSQL is named" bash -c \
+	"! QDRANT_PG_PORT=xyz '$tree/quickstart' >'$dir/err' 2>&1 && grep -q QDRANT_PG_PORT '$dir/err' && '$tree/quickstart' status"
+echo 1 >"$dir/data/schema"
+check "data of another state of the code are left alone" not "$tree/quickstart"
+cksum <"$tree/sql/qdrant_pg.sql" | cut -d' ' -f1 >"$dir/data/schema"
 check "it stops" "$tree/quickstart" stop
 check "nothing answers then" status_is 000 "$url/readyz"
 check "status says stopped" not "$tree/quickstart" status

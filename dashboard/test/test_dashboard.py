@@ -72,4 +72,5 @@ def test_collections_stand_with_their_vectors_and_points(gateway, page):
     open_with(page, gateway, KEY)
     row = page.get_by_role("row", name=name)
     row.wait_for()
+    assert not page.get_by_label("API key").is_visible()
     assert row.get_by_role("cell").all_inner_texts() == [name, "green", "1", "title: 3 Dot"]

@@ -264,6 +264,13 @@ from_signed(int64 value)
 	return qd_point_id_from_number((uint64) value);
 }
 
+QD_FUNCTION(qd_smallint_to_point_id);
+Datum
+qd_smallint_to_point_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(from_signed(PG_GETARG_INT16(0)));
+}
+
 QD_FUNCTION(qd_integer_to_point_id);
 Datum
 qd_integer_to_point_id(PG_FUNCTION_ARGS)

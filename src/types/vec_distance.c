@@ -217,6 +217,23 @@ qd_subvector(PG_FUNCTION_ARGS)
  * Qdrant's score of two vectors as stored: the dot product for Cosine (both
  * normalised) and Dot, the distance for Euclid and Manhattan.
  */
+/*
+ * Cosine of a stored vector and a normalised query.  What came through the API
+ * is normalised, and the dot product is Qdrant's score to the bit; a vector
+ * that SQL stored as it was is divided by its length here.  The limits are
+ * those of Qdrant's normalisation at write time (qd_cosine_normalize).
+ */
+static float
+cosine_score(const float *stored, const float *query, int dim)
+{
+	float		dot = qd_distance.dot(stored, query, dim);
+	float		squared = qd_distance.dot(stored, stored, dim);
+
+	if (squared < FLT_EPSILON || fabsf(squared - 1.0f) <= 1e-4f)
+		return dot;
+	return dot / sqrtf(squared);
+}
+
 QD_FUNCTION(qd_score);
 Datum
 qd_score(PG_FUNCTION_ARGS)
@@ -229,8 +246,9 @@ qd_score(PG_FUNCTION_ARGS)
 	int			dim = qd_vector_dim(a);
 
 	qd_vector_check_dims(a, b);
-	if ((len == 6 && memcmp(name, "Cosine", 6) == 0) ||
-		(len == 3 && memcmp(name, "Dot", 3) == 0))
+	if (len == 6 && memcmp(name, "Cosine", 6) == 0)
+		PG_RETURN_FLOAT4(cosine_score(a->x, b->x, dim));
+	if (len == 3 && memcmp(name, "Dot", 3) == 0)
 		PG_RETURN_FLOAT4(qd_distance.dot(a->x, b->x, dim));
 	if (len == 6 && memcmp(name, "Euclid", 6) == 0)
 		PG_RETURN_FLOAT4(sqrtf(qd_distance.l2_squared(a->x, b->x, dim)));
