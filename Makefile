@@ -36,6 +36,7 @@ REGRESS += hnsw_build
 
 # collections
 REGRESS += collection
+REGRESS += collection_index
 
 REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 

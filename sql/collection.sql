@@ -157,26 +157,26 @@ INSERT INTO qdrant.c (id, embedding, payload)
 SELECT qdrant.update_collection('c', '{"metadata": {"x": 1}}', false);
 SELECT * FROM qdrant.pending_indexes();
 SELECT qdrant.update_collection('c', '{"optimizers_config": {"indexing_threshold": 1}}', false);
-SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT collection, kind, name, statements FROM qdrant.pending_indexes();
 SELECT qdrant.collection_info('c') -> 'status' AS status;
 CREATE TEMP TABLE work AS SELECT * FROM qdrant.pending_indexes();
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 30}}}}', false);
 -- what was asked for in the meantime is not done
-SELECT qdrant.index_built(collection, vector, pending) FROM work;
-SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT qdrant.index_built(collection, kind, name, pending) FROM work;
+SELECT collection, kind, name, statements FROM qdrant.pending_indexes();
 SELECT s FROM qdrant.pending_indexes(), unnest(statements) WITH ORDINALITY u(s, n) ORDER BY n \gexec
 \d qdrant.c
-SELECT qdrant.index_built(collection, vector, pending) FROM qdrant.pending_indexes();
+SELECT qdrant.index_built(collection, kind, name, pending) FROM qdrant.pending_indexes();
 SELECT * FROM qdrant.pending_indexes();
 SELECT qdrant.collection_info('c') -> 'status' AS status;
 -- no index at all, then one again; the second wish makes the first pointless
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 0}}}}', false);
 SELECT * FROM qdrant.pending_indexes();
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 4}}}}', false);
-SELECT collection, vector, statements FROM qdrant.pending_indexes();
+SELECT collection, kind, name, statements FROM qdrant.pending_indexes();
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 0}}}}', false);
-SELECT collection, vector, statements FROM qdrant.pending_indexes();
-SELECT qdrant.index_built(collection, vector, pending) FROM qdrant.pending_indexes();
+SELECT collection, kind, name, statements FROM qdrant.pending_indexes();
+SELECT qdrant.index_built(collection, kind, name, pending) FROM qdrant.pending_indexes();
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 5}}}}');
 SELECT * FROM qdrant.pending_indexes();
 SELECT * FROM qdrant.index_leftovers();
@@ -276,7 +276,7 @@ SELECT qdrant.update_collection('documents', '{}');
 SELECT qdrant.drop_collection('documents');
 SELECT qdrant.collection_info('documents');
 SELECT qdrant.check_collection('documents', 1);
-SELECT qdrant.index_built('documents', '', 1);
+SELECT qdrant.index_built('documents', 'vector', '', 1);
 SELECT qdrant_catalog.put_collection('mine', 'qdrant.documents', '{}', '[]');
 SELECT qdrant_catalog.put_collection('documents', 'qdrant.theirs', '{}', '[]');
 INSERT INTO qdrant_catalog.collections (name, relation, config) VALUES ('x', 'qdrant.theirs', '{}');

@@ -726,11 +726,24 @@ CREATE TABLE qdrant_catalog.vectors (
 
 COMMENT ON COLUMN qdrant_catalog.vectors.pending IS 'the index waits to be built: a number that every request for it changes';
 
-GRANT SELECT ON qdrant_catalog.collections, qdrant_catalog.vectors,
+-- Every path has one index; schema as Qdrant's info shows it, the type alone
+-- when nothing else was given.  The index itself is found by what it is.
+CREATE TABLE qdrant_catalog.payload_indexes (
+	collection_id bigint NOT NULL,
+	path text COLLATE "C" NOT NULL,
+	schema jsonb NOT NULL,
+	pending bigint,
+	PRIMARY KEY (collection_id, path)
+);
+
+COMMENT ON COLUMN qdrant_catalog.payload_indexes.pending IS 'the index waits to be built: a number that every request for it changes';
+
+GRANT SELECT ON qdrant_catalog.collections, qdrant_catalog.vectors, qdrant_catalog.payload_indexes,
 	qdrant_catalog.collections_id_seq, qdrant_catalog.collections_version_seq TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections', '');
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.vectors', '');
+SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.payload_indexes', '');
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_version_seq', '');
 
@@ -738,6 +751,7 @@ CREATE FUNCTION qdrant_catalog.forget_members() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	DELETE FROM qdrant_catalog.vectors v WHERE v.collection_id = old.id;
+	DELETE FROM qdrant_catalog.payload_indexes p WHERE p.collection_id = old.id;
 	RETURN NULL;
 END
 $$;
@@ -753,6 +767,9 @@ CREATE FUNCTION qdrant_catalog.lock_collection(name text, mode text) RETURNS voi
 
 CREATE FUNCTION qdrant_catalog.put_collection(name text, relation regclass, config jsonb, vectors jsonb) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'qd_put_collection' LANGUAGE C VOLATILE STRICT;
+
+CREATE FUNCTION qdrant_catalog.put_payload_index(relation regclass, path text, schema jsonb, pending boolean) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_put_payload_index' LANGUAGE C VOLATILE;
 
 -- A dropped table is a dropped collection, however it was dropped.
 CREATE FUNCTION qdrant_catalog.forget_dropped() RETURNS event_trigger
@@ -1458,6 +1475,145 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 
+-- The schema of a payload index as it is kept: a type alone, or an object in
+-- which Qdrant shows some members even when they were not given.
+CREATE FUNCTION qdrant_catalog.payload_schema(schema jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	types CONSTANT text[] := '{keyword,integer,float,geo,text,bool,datetime,uuid}';
+	given CONSTANT jsonb := CASE jsonb_typeof(schema) WHEN 'object' THEN jsonb_strip_nulls(schema) ELSE '{}' END;
+	type CONSTANT text := CASE jsonb_typeof(schema) WHEN 'string' THEN schema #>> '{}' ELSE given ->> 'type' END;
+	rules jsonb := '{"on_disk": "bool", "memory": "choice cold cached pinned", "enable_hnsw": "bool"}';
+BEGIN
+	IF type IS NULL OR type <> ALL (types) THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = 'the schema of a payload index must be a type, or an object with the member "type"',
+			HINT = format('The types are %s.', array_to_string(types, ', '));
+	ELSIF jsonb_typeof(schema) = 'string' THEN
+		RETURN schema;
+	END IF;
+	rules := rules || jsonb_build_object('type', 'choice ' || type) || CASE type
+		WHEN 'keyword' THEN jsonb '{"is_tenant": "bool", "prefix": "bool"}'
+		WHEN 'uuid' THEN jsonb '{"is_tenant": "bool"}'
+		WHEN 'integer' THEN jsonb '{"lookup": "bool", "range": "bool", "is_principal": "bool"}'
+		WHEN 'float' THEN jsonb '{"is_principal": "bool"}'
+		WHEN 'datetime' THEN jsonb '{"is_principal": "bool"}'
+		ELSE jsonb '{}' END;
+	IF type = 'text' THEN
+		PERFORM qdrant.text_tokens('', given - ARRAY['on_disk', 'memory', 'enable_hnsw']);
+		PERFORM qdrant_catalog.config_section('schema', m.member, '{}', rules)
+		FROM (SELECT jsonb_object_agg(g.key, g.value) FROM jsonb_each(given) g WHERE rules ? g.key) m(member);
+		RETURN jsonb '{"tokenizer": "word"}' || given;
+	END IF;
+	PERFORM qdrant_catalog.config_section('schema', given, '{}', rules);
+	IF given @> '{"lookup": false, "range": false}' THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = 'the ''lookup'' and ''range'' capabilities can''t be both disabled';
+	END IF;
+	RETURN CASE type WHEN 'integer' THEN jsonb '{"lookup": null, "range": null, "is_principal": null}'
+		WHEN 'float' THEN jsonb '{"is_principal": null}'
+		WHEN 'datetime' THEN jsonb '{"is_principal": null}' ELSE '{}' END || given;
+END
+$$;
+
+-- What of a schema changes which points a condition finds.
+CREATE FUNCTION qdrant_catalog.index_semantics(schema jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT CASE
+	WHEN jsonb_typeof(schema) = 'string' THEN jsonb_build_object('type', schema)
+	WHEN schema ->> 'type' = 'text' THEN jsonb_strip_nulls(schema) - ARRAY['on_disk', 'memory', 'enable_hnsw']
+	ELSE jsonb_strip_nulls(jsonb_build_object('type', schema -> 'type', 'lookup', nullif(schema -> 'lookup', 'true'),
+		'range', nullif(schema -> 'range', 'true'))) END
+$$;
+
+-- The index of a path, whoever made it; NULL: there is none that fits.
+CREATE FUNCTION qdrant_catalog.payload_index(relation regclass, path text, schema jsonb) RETURNS regclass
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT i.indexrelid::regclass
+FROM pg_index i JOIN pg_opclass o ON o.oid = i.indclass[0]
+	JOIN pg_attribute k ON k.attrelid = i.indexrelid AND k.attnum = 1
+	JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[0] AND t.attname = 'payload',
+	qdrant_catalog.index_semantics(schema) s
+WHERE i.indrelid = relation AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indisvalid
+	AND o.opcname = format('qdrant_%s_ops', s ->> 'type') AND o.opcnamespace = '@extschema@'::regnamespace
+	AND EXISTS (SELECT 1 FROM unnest(k.attoptions) a WHERE a LIKE 'path=%'
+		AND qdrant_catalog.json_path(substr(a, 6)) = payload_index.path)
+	AND (s ->> 'type' <> 'text' OR s = ANY (SELECT substr(a, 8)::jsonb FROM unnest(k.attoptions) a WHERE a LIKE 'schema=%'))
+ORDER BY 1 LIMIT 1
+$$;
+
+-- how: what stands between CREATE INDEX and the index's name.
+CREATE FUNCTION qdrant_catalog.create_payload_index(relation regclass, path text, schema jsonb, how text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	semantics CONSTANT jsonb := qdrant_catalog.index_semantics(schema);
+	base CONSTANT text := c.relname || '_' || btrim(regexp_replace(path, '[^[:alnum:]_]+', '_', 'g'), '_')
+		FROM pg_class c WHERE c.oid = relation;
+	name text;
+BEGIN
+	FOR n IN 1 .. 2147483647 LOOP
+		name := qdrant_catalog.identifier(base, '_idx' || CASE WHEN n = 1 THEN '' ELSE n::text END);
+		PERFORM FROM pg_class c JOIN pg_class x ON x.relnamespace = c.relnamespace
+		WHERE c.oid = relation AND x.relname = name;
+		EXIT WHEN NOT FOUND;
+	END LOOP;
+	RETURN format('CREATE INDEX %s %I ON %s USING gin (payload @extschema@.%I (path = %L%s))', how, name,
+		qdrant_catalog.quoted_name(relation), format('qdrant_%s_ops', semantics ->> 'type'), path,
+		CASE semantics ->> 'type' WHEN 'text' THEN format(', schema = %L', semantics) ELSE '' END);
+END
+$$;
+
+-- A filter that the points with an indexed value satisfy.
+CREATE FUNCTION qdrant_catalog.has_indexed_value(path text, type text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT CASE WHEN type = 'bool' THEN jsonb_build_object('should', jsonb_build_array(
+		jsonb_build_object('key', path, 'match', jsonb '{"value": true}'),
+		jsonb_build_object('key', path, 'match', jsonb '{"value": false}')))
+	ELSE jsonb_build_object('must', jsonb_build_object('key', path, 'as', type) || CASE
+		WHEN type IN ('keyword', 'uuid') THEN jsonb '{"match": {"except": []}}'
+		WHEN type = 'geo' THEN jsonb '{"geo_radius": {"center": {"lon": 0, "lat": 0}, "radius": 3e7}}'
+		WHEN type = 'text' THEN jsonb '{"match": {"prefix": ""}}'
+		ELSE jsonb '{"range": {}}' END) END
+$$;
+
+-- How many rows: counted in a small table, else what the planner thinks.
+CREATE FUNCTION qdrant_catalog.count_matches(relation regclass, filter jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	matches CONSTANT text := format('FROM %s t WHERE t.payload OPERATOR(@extschema@.@@@) %L',
+		qdrant_catalog.quoted_name(relation), filter);
+	result bigint;
+	plan json;
+BEGIN
+	IF pg_table_size(relation) < 67108864 THEN
+		EXECUTE 'SELECT count(*) ' || matches INTO result;
+	ELSE
+		EXECUTE 'EXPLAIN (FORMAT json) SELECT ' || matches INTO plan;
+		result := (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric;
+	END IF;
+	RETURN result;
+END
+$$;
+
+-- What Qdrant's info shows as payload_schema.
+CREATE FUNCTION qdrant_catalog.payload_schema_info(collection_id bigint, relation regclass) RETURNS jsonb
+LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT coalesce(jsonb_object_agg(i.path, jsonb_build_object('data_type', s.type)
+	|| CASE jsonb_typeof(i.schema) WHEN 'object' THEN jsonb_build_object('params', i.schema) ELSE '{}' END
+	|| jsonb_build_object('points', qdrant_catalog.count_matches(relation,
+		qdrant_catalog.has_indexed_value(i.path, s.type)))), '{}')
+FROM qdrant_catalog.payload_indexes i, LATERAL (
+	SELECT CASE jsonb_typeof(i.schema) WHEN 'string' THEN i.schema #>> '{}' ELSE i.schema ->> 'type' END) s(type)
+WHERE i.collection_id = payload_schema_info.collection_id
+$$;
+
+-- {"path": schema}: what conditions on these paths are bound to.
+CREATE FUNCTION qdrant_catalog.bindings(collection_id bigint) RETURNS jsonb
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT coalesce(jsonb_object_agg(i.path, qdrant_catalog.index_semantics(i.schema)), '{}')
+FROM qdrant_catalog.payload_indexes i WHERE i.collection_id = bindings.collection_id
+$$;
+
 -- The vectors as put_collection takes them.
 CREATE FUNCTION qdrant_catalog.stored_vectors(collection_id bigint) RETURNS SETOF jsonb
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
@@ -1491,15 +1647,22 @@ $$;
 -- What builds the indexes that wait for it, of tables that are the caller's:
 -- statements to be run one by one outside of transactions, after which
 -- qdrant.index_built is told.  None for an index that is no longer wanted.
-CREATE FUNCTION qdrant.pending_indexes(OUT collection text, OUT vector text, OUT pending bigint, OUT statements text[])
+-- kind and name: vector and its name, or payload and the path.
+CREATE FUNCTION qdrant.pending_indexes(OUT collection text, OUT kind text, OUT name text, OUT pending bigint,
+	OUT statements text[])
 RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-SELECT c.name, v ->> 'name', (v ->> 'pending')::bigint,
-	qdrant_catalog.build_concurrently(c.relation, c.config, v)
-FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation,
-	qdrant_catalog.stored_vectors(c.id) v
-WHERE v ->> 'pending' IS NOT NULL AND pg_has_role(r.relowner, 'USAGE')
-ORDER BY 3
+SELECT c.name, p.kind, p.name, p.pending, p.statements
+FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation, LATERAL (
+	SELECT 'vector' AS kind, v ->> 'name' AS name, (v ->> 'pending')::bigint AS pending,
+		qdrant_catalog.build_concurrently(c.relation, c.config, v) AS statements
+	FROM qdrant_catalog.stored_vectors(c.id) v WHERE v ->> 'pending' IS NOT NULL
+	UNION ALL
+	SELECT 'payload', i.path, i.pending, CASE WHEN qdrant_catalog.payload_index(c.relation, i.path, i.schema) IS NULL
+		THEN ARRAY[qdrant_catalog.create_payload_index(c.relation, i.path, i.schema, 'CONCURRENTLY')] ELSE '{}' END
+	FROM qdrant_catalog.payload_indexes i WHERE i.collection_id = c.id AND i.pending IS NOT NULL) p
+WHERE pg_has_role(r.relowner, 'USAGE')
+ORDER BY 4
 $$;
 
 -- What builds that were cut short have left behind: nobody must be building.
@@ -1509,11 +1672,13 @@ SELECT format('DROP INDEX CONCURRENTLY %s', qdrant_catalog.quoted_name(i.indexre
 FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
 	JOIN pg_index i ON i.indrelid = c.relation AND NOT i.indisvalid
 	JOIN pg_class x ON x.oid = i.indexrelid
-	JOIN pg_am a ON a.oid = x.relam AND a.amname = 'qdrant_hnsw'
+	JOIN pg_am a ON a.oid = x.relam
+	JOIN pg_opclass o ON o.oid = i.indclass[0]
 WHERE pg_has_role(r.relowner, 'USAGE')
+	AND (a.amname = 'qdrant_hnsw' OR (a.amname = 'gin' AND o.opcname LIKE 'qdrant\_%\_ops'))
 $$;
 
-CREATE FUNCTION qdrant.index_built(collection text, vector text, pending bigint) RETURNS void
+CREATE FUNCTION qdrant.index_built(collection text, kind text, name text, pending bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	found_row qdrant_catalog.collections;
@@ -1521,7 +1686,13 @@ DECLARE
 BEGIN
 	PERFORM qdrant_catalog.lock_collection(collection, 'change');
 	found_row := qdrant_catalog.find_collection(collection);
-	SELECT jsonb_agg(CASE WHEN v ->> 'name' = vector AND (v ->> 'pending')::bigint = pending
+	IF kind = 'payload' THEN
+		PERFORM qdrant_catalog.put_payload_index(found_row.relation, i.path, i.schema, false)
+		FROM qdrant_catalog.payload_indexes i
+		WHERE i.collection_id = found_row.id AND i.path = index_built.name AND i.pending = index_built.pending;
+		RETURN;
+	END IF;
+	SELECT jsonb_agg(CASE WHEN v ->> 'name' = name AND (v ->> 'pending')::bigint = pending
 		THEN v || '{"pending": null}' ELSE v END)
 	INTO vectors FROM qdrant_catalog.stored_vectors(found_row.id) v;
 	PERFORM qdrant_catalog.put_collection(collection, found_row.relation, found_row.config,
@@ -1557,6 +1728,96 @@ BEGIN
 END
 $$;
 
+-- The canonical form of a path; raises for what is none.
+CREATE FUNCTION qdrant_catalog.canonical_path(path text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	result CONSTANT text := qdrant_catalog.json_path(path);
+BEGIN
+	IF result IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001', MESSAGE = format('invalid json path: %L', path);
+	END IF;
+	RETURN result;
+END
+$$;
+
+-- One index for every path: another schema replaces it.  Blocks writers while
+-- it is built; without build, one that takes long is left to
+-- qdrant.pending_indexes, and the result is false.
+CREATE FUNCTION qdrant.create_payload_index(collection text, path text, schema jsonb, build boolean DEFAULT true)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
+	wanted CONSTANT jsonb := qdrant_catalog.payload_schema(schema);
+	found_row qdrant_catalog.collections;
+	was qdrant_catalog.payload_indexes;
+	old_index regclass;
+	ready boolean;
+BEGIN
+	PERFORM qdrant_catalog.lock_collection(collection, 'change');
+	found_row := qdrant_catalog.find_collection(collection);
+	SELECT * INTO was FROM qdrant_catalog.payload_indexes i
+	WHERE i.collection_id = found_row.id AND i.path = canonical;
+	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, was.schema);
+	ready := qdrant_catalog.payload_index(found_row.relation, canonical, wanted) IS NOT NULL;
+	IF was.schema = wanted AND (ready OR (was.pending IS NOT NULL AND NOT build)) THEN
+		RETURN ready;
+	ELSIF old_index IS NOT NULL AND NOT ready THEN
+		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
+	END IF;
+	IF NOT ready AND (build OR pg_table_size(found_row.relation) < 4194304) THEN
+		EXECUTE qdrant_catalog.create_payload_index(found_row.relation, canonical, wanted, '');
+		ready := true;
+	END IF;
+	PERFORM qdrant_catalog.put_payload_index(found_row.relation, canonical, wanted, NOT ready);
+	RETURN ready;
+END
+$$;
+
+-- False when there was none.
+CREATE FUNCTION qdrant.drop_payload_index(collection text, path text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
+	found_row qdrant_catalog.collections;
+	old_schema jsonb;
+	old_index regclass;
+BEGIN
+	PERFORM qdrant_catalog.lock_collection(collection, 'change');
+	found_row := qdrant_catalog.find_collection(collection);
+	SELECT i.schema INTO old_schema FROM qdrant_catalog.payload_indexes i
+	WHERE i.collection_id = found_row.id AND i.path = canonical;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, old_schema);
+	IF old_index IS NOT NULL THEN
+		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
+	END IF;
+	PERFORM qdrant_catalog.put_payload_index(found_row.relation, canonical, NULL, false);
+	RETURN true;
+END
+$$;
+
+-- ready: it is built, and used.
+CREATE FUNCTION qdrant.payload_indexes(collection text, OUT path text, OUT schema jsonb, OUT index regclass, OUT ready boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT i.path, i.schema, x.index, x.index IS NOT NULL
+FROM qdrant_catalog.find_collection(collection) c
+	JOIN qdrant_catalog.payload_indexes i ON i.collection_id = c.id,
+	qdrant_catalog.payload_index(c.relation, i.path, i.schema) x(index)
+ORDER BY i.path
+$$;
+
+-- The filter with the semantics of the collection's payload indexes.
+CREATE FUNCTION qdrant.bind_filter(collection text, filter payload_filter) RETURNS payload_filter
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT qdrant_catalog.bind_filter(filter, qdrant_catalog.bindings(c.id))
+FROM qdrant_catalog.find_collection(collection) c
+$$;
+
 CREATE FUNCTION qdrant.collection_exists(name text) RETURNS boolean
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 SELECT EXISTS (SELECT 1 FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
@@ -1572,7 +1833,7 @@ $$;
 
 -- Vectors whose column was dropped or renamed are not there.
 CREATE FUNCTION qdrant.describe(name text, OUT collection_id bigint, OUT version bigint,
-	OUT relation text, OUT version_sequence text, OUT vectors jsonb, OUT config jsonb)
+	OUT relation text, OUT version_sequence text, OUT vectors jsonb, OUT config jsonb, OUT bindings jsonb)
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(name);
@@ -1582,6 +1843,7 @@ BEGIN
 	config := found_row.config;
 	relation := qdrant_catalog.quoted_name(found_row.relation);
 	version_sequence := pg_get_serial_sequence(relation, 'version');
+	bindings := qdrant_catalog.bindings(found_row.id);
 	SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'column', quote_ident(v.column_name),
 		'dim', v.dim, 'distance', v.distance) ORDER BY a.attnum), '[]')
 	INTO vectors
@@ -1619,9 +1881,11 @@ BEGIN
 		qdrant_catalog.quoted_name(found_row.relation)) INTO points, indexed;
 	RETURN jsonb_build_object(
 		'status', CASE WHEN EXISTS (SELECT 1 FROM qdrant_catalog.vectors v
-			WHERE v.collection_id = found_row.id AND v.pending IS NOT NULL) THEN 'yellow' ELSE 'green' END, 'optimizer_status', 'ok', 'indexed_vectors_count', indexed,
+			WHERE v.collection_id = found_row.id AND v.pending IS NOT NULL)
+			OR EXISTS (SELECT 1 FROM qdrant_catalog.payload_indexes i
+			WHERE i.collection_id = found_row.id AND i.pending IS NOT NULL) THEN 'yellow' ELSE 'green' END, 'optimizer_status', 'ok', 'indexed_vectors_count', indexed,
 		'points_count', points, 'segments_count', 1, 'config', found_row.config,
-		'payload_schema', jsonb_build_object(),
+		'payload_schema', qdrant_catalog.payload_schema_info(found_row.id, found_row.relation),
 		'update_queue', jsonb_build_object('length', 0) || CASE
 			WHEN found_row.config -> 'optimizer_config' -> 'prevent_unoptimized' = 'true'
 			THEN jsonb_build_object('deferred_points', 0) ELSE '{}' END);

@@ -24,14 +24,17 @@ $node->safe_psql(
 	INSERT INTO qdrant.renamed (id, payload, embedding)
 		SELECT i, jsonb_build_object('n', i), qdrant.cosine_normalize(('[1,' || i || ',2]')::vector)
 		FROM generate_series(1, 50) i;
+	SELECT qdrant.create_payload_index('documents', 'n', '{"type": "integer", "lookup": true}');
+	SELECT qdrant.create_payload_index('documents', '"a b".c[]', '"text"');
 	INSERT INTO qdrant."Two Words" (id, a_b) VALUES ('5350ba3c-1c2a-4b0e-8d5f-000000000001', '[1,2]');
 });
 
 # Everything a client sees, in one text.
 my $seen = q{
 	SELECT c.name, qdrant.collection_info(c.name), d.collection_id, d.relation,
-		d.version_sequence, d.vectors, d.config
+		d.version_sequence, d.vectors, d.config, d.bindings
 	FROM qdrant.collections() c, qdrant.describe(c.name) d ORDER BY 1;
+	SELECT * FROM qdrant.payload_indexes('documents');
 	SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'qdrant' ORDER BY 1;
 	SELECT id, payload, version, embedding FROM qdrant.renamed ORDER BY id;
 	SELECT id, version, a_b, b FROM qdrant."Two Words" ORDER BY id;

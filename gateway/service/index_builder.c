@@ -123,13 +123,13 @@ run_statements(PGconn *conn, const char *const *key)
 {
 	PGresult   *r = query(conn, "SELECT s FROM qdrant.pending_indexes() p,"
 						  " pg_catalog.unnest(p.statements) WITH ORDINALITY u(s, n)"
-						  " WHERE p.collection = $1 AND p.vector = $2"
-						  " AND p.pending = $3::bigint ORDER BY u.n", 3, key);
+						  " WHERE p.collection = $1 AND p.kind = $2 AND p.name = $3"
+						  " AND p.pending = $4::bigint ORDER BY u.n", 4, key);
 	bool		ok = r != NULL;
 
 	if (ok && PQntuples(r) > 0)
-		log_info("building the index of vector \"%s\" of collection \"%s\"",
-				 key[1], key[0]);
+		log_info("building the index of %s \"%s\" of collection \"%s\"",
+				 key[1], key[2], key[0]);
 	for (int i = 0; ok && i < PQntuples(r); i++)
 		ok = execute(conn, PQgetvalue(r, i, 0), 0, NULL);
 	PQclear(r);
@@ -140,11 +140,11 @@ run_statements(PGconn *conn, const char *const *key)
 static bool
 build(PGconn *conn, const PGresult *work, int row)
 {
-	const char *key[3] = {PQgetvalue(work, row, 0), PQgetvalue(work, row, 1),
-	PQgetvalue(work, row, 2)};
+	const char *key[4] = {PQgetvalue(work, row, 0), PQgetvalue(work, row, 1),
+	PQgetvalue(work, row, 2), PQgetvalue(work, row, 3)};
 
 	return run_statements(conn, key) &&
-		execute(conn, "SELECT qdrant.index_built($1, $2, $3::bigint)", 3, key);
+		execute(conn, "SELECT qdrant.index_built($1, $2, $3, $4::bigint)", 4, key);
 }
 
 static bool
@@ -167,7 +167,7 @@ work_once(PGconn *conn)
 	progress	result = NOTHING_LEFT;
 
 	tidied = tidied || drop_leftovers(conn);
-	work = query(conn, "SELECT collection, vector, pending"
+	work = query(conn, "SELECT collection, kind, name, pending"
 				 " FROM qdrant.pending_indexes()", 0, NULL);
 	if (work == NULL)
 		return FAILED;

@@ -45,6 +45,7 @@ QD_FUNCTION(qd_check_size);
 QD_FUNCTION(qd_lock_collection);
 QD_FUNCTION(qd_lock_name);
 QD_FUNCTION(qd_put_collection);
+QD_FUNCTION(qd_put_payload_index);
 
 static Oid
 catalog_relation(const char *name)
@@ -295,6 +296,34 @@ write_rows(Datum name, Oid relation, Datum config, Datum vectors)
 	return DatumGetInt64(vector_values[0]);
 }
 
+/* Fails unless the caller may write what the catalog says about the table. */
+static void
+check_may_write(Oid relation)
+{
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	if (!qd_relation_is_own(relation))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
+					   get_rel_name(relation));
+}
+
+/* Whom the catalog belongs to. */
+static Oid
+catalog_owner(void)
+{
+	Oid			catalog = catalog_relation("collections");
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(catalog));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", catalog);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
 /*
  * qdrant_catalog.put_collection(name text, relation regclass, config jsonb,
  * vectors jsonb): registers a table as a collection, or replaces what the
@@ -305,36 +334,82 @@ Datum
 qd_put_collection(PG_FUNCTION_ARGS)
 {
 	Oid			relation = PG_GETARG_OID(1);
-	Oid			catalog = catalog_relation("collections");
 	Oid			user;
 	int			context;
 	int64		id;
-	HeapTuple	tuple;
-	Oid			owner;
 
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
-	ReleaseSysCache(tuple);
-	if (!qd_relation_is_own(relation))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
-					   get_rel_name(relation));
+	check_may_write(relation);
 	check_may_create();
-
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(catalog));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", catalog);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(catalog_owner(),
+						   context | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
 	id = write_rows(PG_GETARG_DATUM(0), relation, PG_GETARG_DATUM(2),
 					PG_GETARG_DATUM(3));
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
 	PG_RETURN_INT64(id);
+}
+
+/* The row of an index, or none without a schema; a new version either way. */
+static void
+write_payload_index(Oid relation, Datum path, NullableDatum schema, bool pending)
+{
+	Oid			types[] = {REGCLASSOID, TEXTOID, JSONBOID, BOOLOID};
+	Datum		values[] = {ObjectIdGetDatum(relation), path, schema.value,
+	BoolGetDatum(pending)};
+
+	if (!run("UPDATE qdrant_catalog.collections SET version ="
+			 " pg_catalog.nextval('qdrant_catalog.collections_version_seq')"
+			 " WHERE relation OPERATOR(pg_catalog.=) $1 RETURNING id",
+			 1, types, values))
+		ereport(ERROR,
+				(errcode(QD_ERRCODE_NO_COLLECTION),
+				 errmsg("table \"%s\" is no collection",
+						get_rel_name(relation))));
+	run("DELETE FROM qdrant_catalog.payload_indexes p"
+		" USING qdrant_catalog.collections c"
+		" WHERE c.relation OPERATOR(pg_catalog.=) $1"
+		" AND p.collection_id OPERATOR(pg_catalog.=) c.id"
+		" AND p.path OPERATOR(pg_catalog.=) $2", 2, types, values);
+	if (!schema.isnull)
+		run("INSERT INTO qdrant_catalog.payload_indexes"
+			" SELECT c.id, $2, $3, CASE WHEN $4 THEN c.version END"
+			" FROM qdrant_catalog.collections c"
+			" WHERE c.relation OPERATOR(pg_catalog.=) $1", 4, types, values);
+}
+
+/*
+ * qdrant_catalog.put_payload_index(relation regclass, path text, schema jsonb,
+ * pending boolean): what the catalog says of the index on a path; without a
+ * schema that there is none.
+ */
+Datum
+qd_put_payload_index(PG_FUNCTION_ARGS)
+{
+	NullableDatum schema = {0, true};
+	Oid			relation;
+	Oid			user;
+	int			context;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("relation and path must not be null")));
+	relation = PG_GETARG_OID(0);
+	check_may_write(relation);
+	if (!PG_ARGISNULL(2))
+	{
+		schema.value = PG_GETARG_DATUM(2);
+		schema.isnull = false;
+	}
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(catalog_owner(),
+						   context | SECURITY_LOCAL_USERID_CHANGE);
+	SPI_connect();
+	write_payload_index(relation, PG_GETARG_DATUM(1), schema,
+						!PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
+	SPI_finish();
+	SetUserIdAndSecContext(user, context);
+	PG_RETURN_VOID();
 }
