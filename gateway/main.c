@@ -28,7 +28,7 @@
 #define BUDGET_BYTES	((size_t) 512 << 20)
 
 static config settings;
-static worker *workers[256];
+static worker *workers[CONFIG_MAX_WORKERS];
 
 /* As many descriptors as the system lets us have. */
 static void

@@ -78,7 +78,7 @@ answer_no_route(request *req)
 static void
 answer_refusal(request *req, const char *text)
 {
-	slice		s = {text, strlen(text)};
+	slice		s = slice_text(text);
 
 	if (req->proto == PROTO_REST)
 		request_answer_rest(req, 401, NULL, NULL, 0, s);

@@ -5,21 +5,7 @@
 #include <string.h>
 
 #include "api/route.h"
-
-static bool
-text_is(slice s, const char *text)
-{
-	return slice_eq(s, (slice) {text, strlen(text)});
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char) (c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "core/hex.h"
 
 /*
  * Decodes %XX; what is no escape stays.  keep: '/' and '%' stay escaped, so
@@ -36,13 +22,12 @@ decode(slice s, bool keep, arena *a)
 	out = arena_alloc(a, s.n);
 	for (size_t i = 0; i < s.n; i++)
 	{
-		int			high = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-		int			low = i + 2 < s.n ? hex_digit(s.p[i + 2]) : -1;
+		int			byte = i + 2 < s.n ? hex_byte(s.p + i + 1) : -1;
 		char		c = s.p[i];
 
-		if (c == '%' && high >= 0 && low >= 0)
+		if (c == '%' && byte >= 0)
 		{
-			c = (char) (high << 4 | low);
+			c = (char) byte;
 			if (keep && (c == '/' || c == '%'))
 				c = '%';		/* the two digits follow as they are */
 			else
@@ -91,7 +76,7 @@ find_in(const rest_route *table, slice method, slice path,
 		route_params *params, arena *a)
 {
 	for (const rest_route *r = table; r->pattern != NULL; r++)
-		if (text_is(method, r->method) &&
+		if (slice_is(method, r->method) &&
 			route_match(r->pattern, path, params, a))
 			return r;
 	return NULL;
@@ -117,7 +102,7 @@ route_find_grpc(slice path)
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const grpc_route *r = tables[i]; r->path != NULL; r++)
-			if (text_is(path, r->path))
+			if (slice_is(path, r->path))
 				return r;
 	return NULL;
 }
@@ -129,7 +114,7 @@ route_find_later(slice method, slice path, arena *a)
 
 	path = decode(path, true, a);
 	for (const later_route *r = later_routes; r->pattern != NULL; r++)
-		if ((r->method == NULL ? method.n == 0 : text_is(method, r->method)) &&
+		if ((r->method == NULL ? method.n == 0 : slice_is(method, r->method)) &&
 			route_match(r->pattern, path, &params, a))
 			return r;
 	return NULL;

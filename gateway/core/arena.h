@@ -35,10 +35,23 @@ slice_of(const char *p, size_t n)
 	return s;
 }
 
+/* Of a NUL-terminated text; NULL is the empty one. */
+static inline slice
+slice_text(const char *s)
+{
+	return s != NULL ? slice_of(s, strlen(s)) : slice_of("", 0);
+}
+
 static inline bool
 slice_eq(slice a, slice b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+slice_is(slice s, const char *text)
+{
+	return slice_eq(s, slice_text(text));
 }
 
 extern arena *arena_create(size_t budget);

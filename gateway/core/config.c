@@ -21,6 +21,8 @@
 
 #define MIB				((int64_t) 1024 * 1024)
 #define FILE_MAX_BYTES	65536
+/* Each has connections to PostgreSQL: some of the usual 100 are for others. */
+#define DEFAULT_WORKERS	8
 
 extern char **environ;
 
@@ -42,7 +44,7 @@ const char	config_usage[] =
 "\n"
 "  --pg CONNINFO    how to reach PostgreSQL, as libpq has it\n"
 "  --static DIR     the dashboard's files\n"
-"  --workers N      threads, default: as many as there are processors\n"
+"  --workers N      threads, default: as many as there are processors, at most 8\n"
 "  --config FILE    lines NAME=VALUE with the variables below\n"
 "  --generated-key-file FILE\n"
 "                   an API key that nobody chose: it is asked for, but does not\n"
@@ -200,7 +202,7 @@ set_workers(loader *l, const char *name, const char *value)
 {
 	int64_t		n = 0;
 
-	if (!parse_integer(l, name, value, 1, 256, &n))
+	if (!parse_integer(l, name, value, 1, CONFIG_MAX_WORKERS, &n))
 		return false;
 	l->c->workers = (int) n;
 	return true;
@@ -434,14 +436,16 @@ choose_key(loader *l)
 		load_generated_key(l);
 }
 
+/* As many as there are processors, within reason. */
 static int
-count_processors(void)
+choose_workers(void)
 {
 	cpu_set_t	set;
 
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	return CPU_COUNT(&set);
+		return DEFAULT_WORKERS;
+	return CPU_COUNT(&set) < DEFAULT_WORKERS ? CPU_COUNT(&set)
+		: DEFAULT_WORKERS;
 }
 
 bool
@@ -455,7 +459,7 @@ config_load(config *c, int argc, char **argv, char **error)
 		.http_port = 6333,.grpc_port = 6334,.enable_grpc = true,
 			.max_request_bytes = 32 * MIB,.max_grpc_bytes = 256 * MIB,
 			.max_collection_bytes = 1024 * MIB,.pg_conninfo = "",
-			.workers = count_processors(),.pool_size = 4
+			.workers = choose_workers(),.pool_size = 4
 	};
 	if (!load_config_files(&l, argc, argv))
 		return false;

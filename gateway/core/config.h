@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CONFIG_MAX_WORKERS	256
+
 typedef struct config
 {
 	const char *host;			/* QDRANT__SERVICE__HOST */
@@ -28,7 +30,7 @@ typedef struct config
 										 * MiB; 0 = no limit */
 	bool		key_is_generated;	/* by quickstart: does not open the host */
 	const char *pg_conninfo;	/* --pg / QDRANT_PG_CONNINFO */
-	int			workers;		/* --workers, default: cores */
+	int			workers;		/* --workers, at most CONFIG_MAX_WORKERS */
 	int			pool_size;		/* connections per worker, 4 */
 	const char *static_dir;		/* --static: the dashboard's files */
 	bool		verbose;

@@ -40,9 +40,12 @@ write_line(const char *level, const char *fmt, va_list ap)
 		n += (size_t) more;
 	if (n > sizeof(line) - 2)
 		n = sizeof(line) - 2;
-	/* A text from outside must not look like a line of ours. */
+	/*
+	 * A text from outside must not look like a line of ours, nor steer the
+	 * terminal that shows it.
+	 */
 	for (size_t i = 0; i < n; i++)
-		if (line[i] == '\n' || line[i] == '\r')
+		if ((unsigned char) line[i] < ' ' || line[i] == 0x7f)
 			line[i] = ' ';
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)

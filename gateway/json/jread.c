@@ -12,6 +12,7 @@
 
 #include <assert.h>
 
+#include "core/hex.h"
 #include "core/utf8.h"
 
 #define EOF_VALUE	"EOF while parsing a value"
@@ -46,17 +47,6 @@ jr_fail_bare(jread *r, const char *text)
 {
 	if (r->error == NULL)
 		r->error = text;
-	return false;
-}
-
-bool
-jr_locate(jread *r, size_t at)
-{
-	if (r->error != NULL && !r->error_has_position)
-	{
-		r->error_at = at;
-		r->error_has_position = true;
-	}
 	return false;
 }
 
@@ -185,14 +175,6 @@ jr_number(jread *r, jnum *n)
 		return false;
 	result = jnum_parse(&r->p, r->end, n);
 	return result == JNUM_OK || fail_number(r, result);
-}
-
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-		: c >= 'a' && c <= 'f' ? c - 'a' + 10
-		: c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* Four hex digits at p: their value, or -1. */

@@ -125,13 +125,11 @@ extern bool jr_end(jread *r);
  * Errors.  jr_fail sets the error with the position of offset `at`, as
  * serde_json counts: a line is 1 + newlines before it, a column the bytes since
  * the last of them (so the column of an offset is the number of bytes consumed
- * on that line).  jr_fail_bare sets one without position; jr_locate gives it
- * one later (serde names the end of the innermost streamed container).  text
- * must be static or in the arena.  All return false.
+ * on that line).  jr_fail_bare sets one without position.  text must be static
+ * or in the arena.  Both return false.
  */
 extern bool jr_fail(jread *r, size_t at, const char *text);
 extern bool jr_fail_bare(jread *r, const char *text);
-extern bool jr_locate(jread *r, size_t at);
 
 /*
  * Moves the reader's error into *e (ERR_JSON_FORMAT, " at line L column C"

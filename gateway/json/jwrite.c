@@ -93,7 +93,7 @@ jw_string(buf *out, slice s)
 void
 jw_cstring(buf *out, const char *s)
 {
-	jw_string(out, (slice) {s, strlen(s)});
+	jw_string(out, slice_text(s));
 }
 
 void

@@ -26,7 +26,7 @@ fail(converter *c, const char *text)
 static bool
 check_path(converter *c, const char *path)
 {
-	return json_path_valid((slice) {path, strlen(path)}) ||
+	return json_path_valid(slice_text(path)) ||
 		gw_fail(c->e, c->a, ERR_GRPC_ARGUMENT, "Invalid json path: '%s'", path);
 }
 
@@ -57,7 +57,7 @@ convert_id(converter *c, ProtobufCMessage *msg)
 		case QDRANT__POINT_ID__POINT_ID_OPTIONS_NUM:
 			return true;
 		case QDRANT__POINT_ID__POINT_ID_OPTIONS_UUID:
-			if (!uuid_parse((slice) {id->uuid, strlen(id->uuid)}, uuid))
+			if (!uuid_parse(slice_text(id->uuid), uuid))
 				return gw_fail(c->e, c->a, ERR_GRPC_ARGUMENT,
 							   "Unable to parse UUID: %s", id->uuid);
 			id->uuid = arena_alloc0(c->a, UUID_TEXT_LENGTH + 1);

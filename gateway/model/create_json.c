@@ -124,7 +124,7 @@ write_map(buf *out, const ProtobufCMessage *msg,
 		const char *key = *(char *const *) ((char *) entries[i] + fields[0].offset);
 		const void *value = (char *) entries[i] + fields[1].offset;
 
-		jw_key_slice(out, &first, (slice) {key, strlen(key)});
+		jw_key_slice(out, &first, slice_text(key));
 		if (*(void *const *) value == NULL)
 			buf_adds(out, "{}");
 		else

@@ -415,7 +415,7 @@ jc_enum(jctx *c, jnode *v, const jslot *to)
 		return jc_fail_type(c, v, "string or map");
 	for (const jenum *e = type->values; e->name; e++)
 	{
-		if (strlen(e->name) == v->n && memcmp(e->name, v->s, v->n) == 0)
+		if (slice_is((slice) {v->s, v->n}, e->name))
 		{
 			jc_set_enum(to, e->value);
 			return true;
@@ -462,8 +462,7 @@ jc_member(jctx *c, jnode *object, const char *name)
 static bool
 is_name(slice name, const char *candidate)
 {
-	return candidate && strlen(candidate) == name.n &&
-		memcmp(candidate, name.p, name.n) == 0;
+	return candidate && slice_is(name, candidate);
 }
 
 static const jfield *
@@ -695,12 +694,6 @@ jc_map_of(jctx *c, jnode *v, const jslot *to, jdecode decode, const void *arg)
 	n = v->n > 1 ? order_entries(c, entries, v->n) : v->n;
 	jc_set_list(to, n, entries);
 	return true;
-}
-
-bool
-jc_map(jctx *c, jnode *v, const jslot *to)
-{
-	return jc_map_of(c, v, to, jc_message, to->row->arg);
 }
 
 bool

@@ -175,10 +175,10 @@ extern bool jc_enum(jctx *c, jnode *v, const jslot *to);
 extern bool jc_message(jctx *c, jnode *v, const jslot *to);
 extern bool jc_messages(jctx *c, jnode *v, const jslot *to);
 
-/* A map<string, message>: sorted by key, the last of equal keys. */
-extern bool jc_map(jctx *c, jnode *v, const jslot *to);
-
-/* The same with a decoder for the entries' values (field "value"). */
+/*
+ * A map<string, message>: sorted by key, the last of equal keys, with a
+ * decoder for the entries' values (field "value").
+ */
 extern bool jc_map_of(jctx *c, jnode *v, const jslot *to, jdecode decode,
 					  const void *arg);
 

@@ -88,7 +88,7 @@ out_vectors(buf *out, const Qdrant__VectorsOutput *v)
 	{
 		const char *name = v->vectors->vectors[i]->key;
 
-		jw_key_slice(out, &first, (slice) {name, strlen(name)});
+		jw_key_slice(out, &first, slice_text(name));
 		out_vector(out, v->vectors->vectors[i]->value);
 	}
 	buf_addc(out, '}');

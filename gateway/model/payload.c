@@ -307,17 +307,3 @@ payload_from_json(slice json, arena *a, ProtobufCBinaryData **entries,
 		(*entries)[i].data = (uint8_t *) out.p + start;
 	return true;
 }
-
-bool
-value_from_json(slice json, arena *a, slice *wire, gw_error *e)
-{
-	jread		r;
-	buf			out;
-
-	open_copy(&r, json, a);
-	buf_init(&out, a, json.n + 16);
-	if (!put_value(&r, &out) || !jr_end(&r))
-		return jr_report(&r, e);
-	*wire = buf_slice(&out);
-	return true;
-}

@@ -1,7 +1,7 @@
 /*
  * payload.h
  *		Payloads in both of the model's forms (model.h): MapEntry wire slices
- *		and JSON text, and single Values.
+ *		and JSON text.
  *
  * Never a tree: one form is transcoded into the other.  Nested at most 127
  * deep.  Numbers follow Qdrant: an integer that fits i64 is integer_value, any
@@ -47,14 +47,10 @@ extern bool payload_to_json(const ProtobufCBinaryData *entries, size_t n,
 /*
  * MapEntry wire slices of a JSON object text.  False (ERR_JSON_FORMAT): it is
  * none, or has more levels or a larger number than Qdrant knows, as payloads
- * written by SQL may.  The same for value_from_json.
+ * written by SQL may.
  */
 extern bool payload_from_json(slice json, arena *a,
 							  ProtobufCBinaryData **entries, size_t *n,
 							  gw_error *e);
-
-/* A single qdrant.Value, packed: to and from JSON text. */
-extern bool value_to_json(slice wire, arena *a, slice *json, gw_error *e);
-extern bool value_from_json(slice json, arena *a, slice *wire, gw_error *e);
 
 #endif							/* QG_PAYLOAD_H */

@@ -241,15 +241,3 @@ payload_to_json(const ProtobufCBinaryData *entries, size_t n, arena *a,
 	*json = buf_slice(&w.out);
 	return true;
 }
-
-bool
-value_to_json(slice wire, arena *a, slice *json, gw_error *e)
-{
-	writer		w = {.e = e};
-
-	buf_init(&w.out, a, wire.n + 16);
-	if (!write_value(&w, wire))
-		return false;
-	*json = buf_slice(&w.out);
-	return true;
-}

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "core/hex.h"
+
 point_key
 point_key_from_number(uint64_t v)
 {
@@ -14,15 +16,6 @@ point_key_from_number(uint64_t v)
 	for (int i = 7; i >= 0; i--, v >>= 8)
 		k.bytes[i] = (uint8_t) v;
 	return k;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Does a hyphen stand before this byte of the canonical form? */
@@ -49,16 +42,14 @@ uuid_parse(slice text, uint8_t out[16])
 		return false;
 	for (int i = 0; i < 16; i++)
 	{
-		int			high;
-		int			low;
+		int			byte;
 
 		if (hyphens && hyphen_before(i) && *text.p++ != '-')
 			return false;
-		high = hex_digit(text.p[0]);
-		low = hex_digit(text.p[1]);
-		if (high < 0 || low < 0)
+		byte = hex_byte(text.p);
+		if (byte < 0)
 			return false;
-		out[i] = (uint8_t) (high << 4 | low);
+		out[i] = (uint8_t) byte;
 		text.p += 2;
 	}
 	return true;
@@ -125,7 +116,7 @@ point_key_read(const Qdrant__PointId *id, point_key *out, arena *a,
 			return true;
 		case QDRANT__POINT_ID__POINT_ID_OPTIONS_UUID:
 			out->n = 16;
-			if (uuid_parse((slice) {id->uuid, strlen(id->uuid)}, out->bytes))
+			if (uuid_parse(slice_text(id->uuid), out->bytes))
 				return true;
 			return gw_fail(e, a, ERR_GRPC_ARGUMENT,
 						   "Unable to parse UUID: %s", id->uuid);

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 
+#include "core/hex.h"
 #include "model/jcodec.h"
 #include "model/qdrant.pb-c.h"
 
@@ -20,14 +21,6 @@ typedef struct qctx
 	unsigned	seen;			/* parameters already read */
 } qctx;
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-		c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-		c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* %41 and '+'; a '%' that is none stays. */
 static slice
 decode_component(arena *a, slice s)
@@ -37,10 +30,9 @@ decode_component(arena *a, slice s)
 
 	for (size_t i = 0; i < s.n; i++)
 	{
-		if (s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 &&
-			hex_digit(s.p[i + 2]) >= 0)
+		if (s.p[i] == '%' && i + 2 < s.n && hex_byte(s.p + i + 1) >= 0)
 		{
-			out[n++] = (char) (hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2]));
+			out[n++] = (char) hex_byte(s.p + i + 1);
 			i += 2;
 		}
 		else
@@ -154,7 +146,7 @@ read_timeout(qctx *q, slice s)
 	uint64_t	seconds;
 
 	if (q->kind == MODEL_QUERY_UPDATE && s.n > 1 && s.p[0] == '-' &&
-		hex_digit(s.p[1]) >= 0 && hex_digit(s.p[1]) <= 9)
+		s.p[1] >= '0' && s.p[1] <= '9')
 		return gw_fail(q->e, q->a, ERR_QUERY_FORMAT,
 					   "std::time::Duration cannot be negative");
 	if (!parse_u64(q, s, &seconds))

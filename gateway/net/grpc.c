@@ -158,11 +158,16 @@ grpc_encode_text(arena * a, slice text)
 	static const char hex[] = "0123456789ABCDEF";
 	char	   *out = arena_alloc(a, GRPC_MAX_TEXT);
 	size_t		n = 0;
+	size_t		whole = 0;		/* characters of UTF-8 */
 
-	for (size_t i = 0; i < text.n && n + 3 <= GRPC_MAX_TEXT; i++)
+	for (size_t i = 0; i < text.n; i++)
 	{
 		unsigned char c = (unsigned char) text.p[i];
 
+		if ((c & 0xc0) != 0x80)
+			whole = n;
+		if (n + 3 > GRPC_MAX_TEXT)
+			return slice_of(out, whole);
 		if (c >= ' ' && c <= '~' && c != '%')
 			out[n++] = (char) c;
 		else

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "core/hex.h"
+
 /* RFC 9110 5.6.2: what methods and field names are made of. */
 static const char token_class[256] = {
 	['!'] = 1,['#'] = 1,['$'] = 1,['%'] = 1,['&'] = 1,['\''] = 1,['*'] = 1,
@@ -124,18 +126,6 @@ h1_skip_body(h1_reader *r, size_t n)
 	r->left -= n;
 	if (r->left == 0)
 		r->state = H1_AT_END;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* line: without its CRLF. */

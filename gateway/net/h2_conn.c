@@ -293,7 +293,7 @@ make_trailers(call *s, int code, slice text, const header * extra,
 	nv[n++] = make_nv(SLICE_LIT("content-type"),
 					  SLICE_LIT("application/grpc"));
 	nv[n++] = make_nv(SLICE_LIT("grpc-status"),
-					  slice_of(number, strlen(number)));
+					  slice_text(number));
 	if (text.n > 0)
 		nv[n++] = make_nv(SLICE_LIT("grpc-message"),
 						  grpc_encode_text(a, text));
@@ -398,7 +398,7 @@ h2_answer(request * req, int code, slice text, const header * trailers,
 static void
 answer_status(call *s, grpc_status status)
 {
-	h2_answer(&s->req, status.code, slice_of(status.text, strlen(status.text)),
+	h2_answer(&s->req, status.code, slice_text(status.text),
 			  NULL, 0, slice_of(NULL, 0));
 }
 

@@ -4,6 +4,8 @@
  */
 #include "net/path.h"
 
+#include "core/hex.h"
+
 static bool
 is_normal(slice p)
 {
@@ -29,15 +31,6 @@ path_normalize(arena * a, slice target)
 	return slice_of(p, n);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 percent_decode(arena * a, slice p, slice * out)
 {
@@ -48,13 +41,11 @@ percent_decode(arena * a, slice p, slice * out)
 	{
 		if (p.p[i] != '%')
 			d[n++] = p.p[i];
-		else if (p.n - i < 3 || hex_value(p.p[i + 1]) < 0 ||
-				 hex_value(p.p[i + 2]) < 0)
+		else if (p.n - i < 3 || hex_byte(p.p + i + 1) < 0)
 			return false;
 		else
 		{
-			d[n++] = (char) (hex_value(p.p[i + 1]) << 4 |
-							 hex_value(p.p[i + 2]));
+			d[n++] = (char) hex_byte(p.p + i + 1);
 			i += 2;
 		}
 	}

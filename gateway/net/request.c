@@ -11,11 +11,10 @@
 slice
 request_header(const request *req, const char *lower_name)
 {
-	size_t		n = strlen(lower_name);
+	slice		name = slice_text(lower_name);
 
 	for (size_t i = 0; i < req->n_headers; i++)
-		if (req->headers[i].name.n == n &&
-			memcmp(req->headers[i].name.p, lower_name, n) == 0)
+		if (slice_eq(req->headers[i].name, name))
 			return req->headers[i].value;
 	return slice_of(NULL, 0);
 }

@@ -74,7 +74,7 @@ static bool
 has_header(const response *r, const char *name)
 {
 	for (size_t i = 0; i < r->n_extra; i++)
-		if (slice_eq(r->extra[i].name, slice_of(name, strlen(name))))
+		if (slice_is(r->extra[i].name, name))
 			return true;
 	return false;
 }
@@ -115,7 +115,7 @@ response_head(net *n, const request *req, response *r)
 		buf_adds(&b, "content-encoding: gzip\r\nvary: accept-encoding\r\n");
 	if (r->content_type != NULL)
 		add_header(&b, SLICE_LIT("content-type"),
-				   slice_of(r->content_type, strlen(r->content_type)));
+				   slice_text(r->content_type));
 	if (origin.n > 0)
 		add_header(&b, SLICE_LIT("access-control-allow-origin"), origin);
 	for (size_t i = 0; i < r->n_extra; i++)

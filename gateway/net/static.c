@@ -147,8 +147,8 @@ answer_file(request *req, slice name, const struct stat *st, slice bytes)
 	strftime(modified, 40, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 
 	header		extra[] = {
-		{SLICE_LIT("etag"), slice_of(tag, strlen(tag))},
-		{SLICE_LIT("last-modified"), slice_of(modified, strlen(modified))},
+		{SLICE_LIT("etag"), slice_text(tag)},
+		{SLICE_LIT("last-modified"), slice_text(modified)},
 		{SLICE_LIT("cache-control"), SLICE_LIT("no-cache")},
 		{SLICE_LIT("x-frame-options"), SLICE_LIT("DENY")},
 		{SLICE_LIT("x-content-type-options"), SLICE_LIT("nosniff")},

@@ -9,14 +9,6 @@
 #include "service/auth.h"
 #include "worker.h"
 
-static bool
-starts_with(slice s, const char *prefix)
-{
-	size_t		n = strlen(prefix);
-
-	return s.n >= n && memcmp(s.p, prefix, n) == 0;
-}
-
 /* What answers without a key, whether there is one or not. */
 static bool
 is_exempt(const request *req)
@@ -28,7 +20,7 @@ is_exempt(const request *req)
 	bool		is_rest = req->proto == PROTO_REST;
 
 	for (const char *const *path = is_rest ? rest : grpc; *path; path++)
-		if (slice_eq(req->path, slice_of(*path, strlen(*path))))
+		if (slice_is(req->path, *path))
 			return true;
 	return is_rest && static_is_path(req->path);
 }
@@ -49,6 +41,7 @@ same_key(slice given, const char *key)
 const char *
 auth_refusal(const request *req)
 {
+	static const slice bearer = SLICE_LIT("Bearer ");
 	const char *key = req->worker->config->api_key;
 	slice		given;
 
@@ -58,10 +51,9 @@ auth_refusal(const request *req)
 	if (given.p == NULL)
 	{
 		given = request_header(req, "authorization");
-		if (given.p == NULL || !starts_with(given, "Bearer "))
+		if (given.n < bearer.n || memcmp(given.p, bearer.p, bearer.n) != 0)
 			return "Must provide an API key or an Authorization bearer token";
-		given.p += strlen("Bearer ");
-		given.n -= strlen("Bearer ");
+		given = slice_of(given.p + bearer.n, given.n - bearer.n);
 	}
 	return same_key(given, key) ? NULL : "Invalid API key or JWT";
 }

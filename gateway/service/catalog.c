@@ -156,7 +156,7 @@ read_distance(slice s, distance_kind *out)
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_eq(s, (slice) {names[i].name, strlen(names[i].name)}))
+		if (slice_is(s, names[i].name))
 		{
 			*out = names[i].kind;
 			return true;

@@ -14,12 +14,6 @@
 #include "service/service.h"
 #include "worker.h"
 
-static slice
-text_slice(const char *s)
-{
-	return (slice) {s, strlen(s)};
-}
-
 /* One statement whose first parameter is the collection's name. */
 static pg_statement *
 name_statement(struct op *op, const char *sql, const char *name)
@@ -27,7 +21,7 @@ name_statement(struct op *op, const char *sql, const char *name)
 	pg_statement *statement = arena_alloc(op->a, sizeof(*statement));
 	pg_param   *param = arena_alloc(op->a, sizeof(*param));
 
-	*param = pgp_text(op->a, text_slice(name));
+	*param = pgp_text(op->a, slice_text(name));
 	*statement = op_statement(sql, param, 1);
 	return statement;
 }
@@ -39,7 +33,7 @@ config_statement(struct op *op, const char *sql, const char *name, slice config)
 	pg_statement *statement = arena_alloc(op->a, sizeof(*statement));
 	pg_param   *params = arena_array(op->a, 2, sizeof(*params));
 
-	params[0] = pgp_text(op->a, text_slice(name));
+	params[0] = pgp_text(op->a, slice_text(name));
 	params[1] = pgp_jsonb(op->a, config);
 	*statement = op_statement(sql, params, 2);
 	return statement;
@@ -58,7 +52,7 @@ answer_done(struct op *op, bool result)
 static void
 forget(struct op *op, const char *name)
 {
-	catalog_forget(op->req->worker->catalog, text_slice(name));
+	catalog_forget(op->req->worker->catalog, slice_text(name));
 }
 
 /*----------
@@ -150,7 +144,7 @@ status_of(slice name)
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (slice_eq(name, text_slice(all[i].name)))
+		if (slice_is(name, all[i].name))
 			return all[i].status;
 	return QDRANT__COLLECTION_STATUS__UnknownCollectionStatus;
 }

@@ -59,7 +59,7 @@ error_text(const gw_error *e, arena *a)
 
 	text = arena_printf(a, "%s%s", error_class_of(e->kind)->prefix,
 						e->text ? e->text : "");
-	return (slice) {text, strlen(text)};
+	return slice_text(text);
 }
 
 /* SQLSTATEs by prefix; the first that matches counts. */

@@ -121,18 +121,12 @@ static const struct
 	{"DELETE", "/issues", clear_issues},
 };
 
-static bool
-text_is(slice s, const char *text)
-{
-	return slice_eq(s, (slice) {text, strlen(text)});
-}
-
 bool
 service_plain(request *req)
 {
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (text_is(req->method, plain[i].method) &&
-			text_is(req->path, plain[i].path))
+		if (slice_is(req->method, plain[i].method) &&
+			slice_is(req->path, plain[i].path))
 		{
 			plain[i].answer(req);
 			return true;

@@ -255,9 +255,7 @@ named_collection(const struct op *o)
 	char	  **name = message_member(o->msg, "collection_name",
 									  PROTOBUF_C_TYPE_STRING, &field);
 
-	if (name == NULL || *name == NULL)
-		return (slice) {"", 0};
-	return (slice) {*name, strlen(*name)};
+	return slice_text(name != NULL ? *name : NULL);
 }
 
 static bool

@@ -169,10 +169,4 @@ extern bool json_path_check(const char *path, arena *a, gw_error *e);
  */
 extern bool memory_check(size_t n, size_t size, arena *a, gw_error *e);
 
-static inline slice
-text_slice(const char *s)
-{
-	return s == NULL ? (slice) {"", 0} : (slice) {s, strlen(s)};
-}
-
 #endif							/* QG_POINTS_H */

@@ -55,7 +55,7 @@ memory_check(size_t n, size_t size, arena *a, gw_error *e)
 bool
 json_path_check(const char *path, arena *a, gw_error *e)
 {
-	if (json_path_valid(text_slice(path)))
+	if (json_path_valid(slice_text(path)))
 		return true;
 	return gw_fail(e, a, ERR_GRPC_ARGUMENT, "Invalid json path: '%s'", path);
 }

@@ -148,7 +148,7 @@ get_run(struct op *op, void (*next) (struct op *, const collection *))
 		return;
 	}
 	st->n_keys = point_keys_distinct(st->keys, msg->n_ids, op->a);
-	op_with_collection(op, text_slice(msg->collection_name), next);
+	op_with_collection(op, slice_text(msg->collection_name), next);
 }
 
 static void
@@ -272,7 +272,7 @@ scroll_run(struct op *op)
 
 	op->state = st;
 	if (scroll_check(op, st))
-		op_with_collection(op, text_slice(msg->collection_name),
+		op_with_collection(op, slice_text(msg->collection_name),
 						   scroll_collection);
 }
 
@@ -319,7 +319,7 @@ count_run(struct op *op)
 
 	if (check_reader(op, NULL, msg->read_consistency,
 					 msg->shard_key_selector))
-		op_with_collection(op, text_slice(msg->collection_name),
+		op_with_collection(op, slice_text(msg->collection_name),
 						   count_collection);
 }
 

@@ -480,7 +480,7 @@ static bool
 search_from_query(search *s, const Qdrant__QueryPoints *msg, arena *a,
 				  gw_error *e)
 {
-	s->using = text_slice(msg->using_);
+	s->using = slice_text(msg->using_);
 	s->filter = msg->filter;
 	s->params = msg->params;
 	s->with_payload = msg->with_payload;
@@ -500,7 +500,7 @@ search_from_legacy(search *s, const Qdrant__SearchPoints *msg, arena *a,
 	s->kind = msg->sparse_indices != NULL ? SEARCH_SPARSE : SEARCH_VECTOR;
 	s->vector = msg->vector;
 	s->dim = msg->n_vector;
-	s->using = text_slice(msg->vector_name);
+	s->using = slice_text(msg->vector_name);
 	s->filter = msg->filter;
 	s->params = msg->params;
 	s->with_payload = msg->with_payload;
@@ -537,7 +537,7 @@ search_start(struct op *op, bool ok, const char *collection_name,
 			 const gw_error *e)
 {
 	if (ok)
-		op_with_collection(op, text_slice(collection_name),
+		op_with_collection(op, slice_text(collection_name),
 						   search_collection);
 	else
 		op_fail_error(op, e);

@@ -80,7 +80,7 @@ read_vector_names(selection *s, const collection *c,
 	for (size_t i = 0; i < names->n_names; i++)
 	{
 		const collection_vector *v =
-		vector_find(c, text_slice(names->names[i]), a, e);
+		vector_find(c, slice_text(names->names[i]), a, e);
 
 		if (v == NULL)
 			return false;
@@ -135,7 +135,7 @@ paths_param(const selection *s, arena *a)
 
 	for (size_t i = 0; i < s->n_paths; i++)
 	{
-		pg_param	path = pgp_text(a, text_slice(s->paths[i]));
+		pg_param	path = pgp_text(a, slice_text(s->paths[i]));
 
 		pg_array_add(arr, &path);
 	}

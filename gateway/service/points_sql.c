@@ -83,8 +83,8 @@ static pg_statement
 sql_settings(arena *a, uint64_t ef, bool seqscan)
 {
 	sql		   *q = sql_begin(a);
-	int			value = sql_bind(q, pgp_text(a, text_slice(
-														  arena_printf(a, "%" PRIu64, ef))));
+	const char *number = arena_printf(a, "%" PRIu64, ef);
+	int			value = sql_bind(q, pgp_text(a, slice_text(number)));
 	int			scan = sql_bind(q, pgp_text(a, seqscan ? SLICE_LIT("on") :
 										 SLICE_LIT("off")));
 

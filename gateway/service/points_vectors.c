@@ -231,7 +231,7 @@ vectors_read(const Qdrant__Vectors *vectors, const collection *c,
 	named = vectors->vectors;
 	for (size_t i = 0; i < named->n_vectors; i++)
 		if (!read_one(named->vectors[i]->value, c,
-					  text_slice(named->vectors[i]->key), out, a, e))
+					  slice_text(named->vectors[i]->key), out, a, e))
 			return false;
 	return true;
 }

@@ -20,7 +20,7 @@ next_version(struct op *op, const collection *c)
 	sql		   *q = sql_begin(op->a);
 
 	sql_add(q, "SELECT nextval(%s::regclass)",
-			sql_literal(op->a, text_slice(c->version_sequence)));
+			sql_literal(op->a, slice_text(c->version_sequence)));
 	return sql_end(q);
 }
 
@@ -28,7 +28,7 @@ static void
 add_current_version(sql *q, const collection *c)
 {
 	sql_add(q, "(SELECT currval(%s::regclass))",
-			sql_literal(q->a, text_slice(c->version_sequence)));
+			sql_literal(q->a, slice_text(c->version_sequence)));
 }
 
 /*
@@ -337,7 +337,7 @@ upsert_run(struct op *op)
 		return;
 	}
 	upsert_choose_rows(op, st, msg->n_points);
-	op_with_collection(op, text_slice(msg->collection_name),
+	op_with_collection(op, slice_text(msg->collection_name),
 					   upsert_collection);
 }
 
@@ -456,7 +456,7 @@ change_run(struct op *op, change_state *st, const change_request *r,
 		!shard_key_check(r->shard_key, ERR_BAD_INPUT, op->a, &e))
 		op_fail_error(op, &e);
 	else
-		op_with_collection(op, text_slice(r->collection_name),
+		op_with_collection(op, slice_text(r->collection_name),
 						   change_collection);
 }
 
@@ -510,7 +510,7 @@ set_payload_begin(struct op *op, sql *q, const collection *c)
 	update_begin(q, c);
 	if (msg->key != NULL)
 		sql_add(q, "qdrant.payload_set(t.payload, $%d, $%d)", payload,
-				sql_bind(q, pgp_text(op->a, text_slice(msg->key))));
+				sql_bind(q, pgp_text(op->a, slice_text(msg->key))));
 	else
 		sql_add(q, "qdrant.payload_set(t.payload, $%d)", payload);
 }
@@ -576,7 +576,7 @@ delete_payload_begin(struct op *op, sql *q, const collection *c)
 
 	for (size_t i = 0; i < msg->n_keys; i++)
 	{
-		pg_param	key = pgp_text(op->a, text_slice(msg->keys[i]));
+		pg_param	key = pgp_text(op->a, slice_text(msg->keys[i]));
 
 		pg_array_add(keys, &key);
 	}

@@ -147,6 +147,11 @@ status_text_is_percent_encoded(void **state)
 	memset(long_text, '%', sizeof(long_text));
 	out = grpc_encode_text(a, slice_of(long_text, sizeof(long_text)));
 	assert_true(out.n <= GRPC_MAX_TEXT && out.n % 3 == 0);
+	/* cut between characters: two bytes each here */
+	for (size_t i = 0; i < sizeof(long_text); i += 2)
+		memcpy(long_text + i, "\xc3\xa4", 2);
+	out = grpc_encode_text(a, slice_of(long_text, sizeof(long_text)));
+	assert_true(out.n > GRPC_MAX_TEXT - 12 && out.n % 6 == 0);
 }
 
 static void
