@@ -88,11 +88,7 @@ typedef struct input_vector
 	size_t		dim;
 } input_vector;
 
-/* The wire's part: does Qdrant take this message at all? */
-extern bool vectors_check_message(const Qdrant__Vectors *vectors, size_t point,
-								  bool is_rest, arena *a, gw_error *e);
-
-/* The collection's part: names, kinds, dimensions.  out: c->n_vectors. */
+/* Names, kinds and dimensions are checked.  out: c->n_vectors. */
 extern bool vectors_read(const Qdrant__Vectors *vectors, const collection *c,
 						 input_vector *out, arena *a, gw_error *e);
 
@@ -126,10 +122,6 @@ typedef struct selection
 	size_t		n_vectors;
 } selection;
 
-/* The wire's part. */
-extern bool selection_check_message(const Qdrant__WithPayloadSelector *payload,
-									arena *a, gw_error *e);
-
 /* payload_default says what an absent with_payload means. */
 extern bool selection_read(selection *s, const collection *c,
 						   const Qdrant__WithPayloadSelector *payload,
@@ -161,7 +153,6 @@ extern bool shard_key_check(const Qdrant__ShardKeySelector *selector,
 							error_kind kind, arena *a, gw_error *e);
 extern bool read_consistency_check(const Qdrant__ReadConsistency *consistency,
 								   arena *a, gw_error *e);
-extern bool json_path_check(const char *path, arena *a, gw_error *e);
 
 /*
  * Before n things of that size are made, where n is no request member's length

@@ -1,13 +1,11 @@
 /*
  * points_check.c
- *		Members that many requests on points have: shard keys, consistency,
- *		key paths.
+ *		Members that many requests on points have: shard keys,
+ *		consistency.
  */
 #include "service/points.h"
 
 #include <inttypes.h>
-
-#include "model/json_path.h"
 
 bool
 shard_key_check(const Qdrant__ShardKeySelector *selector, error_kind kind,
@@ -50,12 +48,4 @@ memory_check(size_t n, size_t size, arena *a, gw_error *e)
 {
 	return arena_fits(a, n, size) ||
 		gw_fail(e, a, ERR_TOO_LARGE, "request needs too much memory");
-}
-
-bool
-json_path_check(const char *path, arena *a, gw_error *e)
-{
-	if (json_path_valid(slice_text(path)))
-		return true;
-	return gw_fail(e, a, ERR_GRPC_ARGUMENT, "Invalid json path: '%s'", path);
 }

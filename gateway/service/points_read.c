@@ -9,14 +9,12 @@
 
 /* Common to what reads: the members that are checked before any lookup. */
 static bool
-check_reader(struct op *op, const Qdrant__WithPayloadSelector *payload,
-			 const Qdrant__ReadConsistency *consistency,
+check_reader(struct op *op, const Qdrant__ReadConsistency *consistency,
 			 const Qdrant__ShardKeySelector *shard_key)
 {
 	gw_error	e = {0};
 
-	if (selection_check_message(payload, op->a, &e) &&
-		read_consistency_check(consistency, op->a, &e) &&
+	if (read_consistency_check(consistency, op->a, &e) &&
 		shard_key_check(shard_key, ERR_BAD_REQUEST, op->a, &e))
 		return true;
 	op_fail_error(op, &e);
@@ -139,8 +137,7 @@ get_run(struct op *op, void (*next) (struct op *, const collection *))
 	gw_error	e = {0};
 
 	op->state = st;
-	if (!check_reader(op, msg->with_payload, msg->read_consistency,
-					  msg->shard_key_selector))
+	if (!check_reader(op, msg->read_consistency, msg->shard_key_selector))
 		return;
 	if (!point_keys_read(msg->ids, msg->n_ids, &st->keys, op->a, &e))
 	{
@@ -259,7 +256,7 @@ scroll_check(struct op *op, scroll_state *st)
 	else if (msg->order_by != NULL)
 		op_fail(op, ERR_UNSUPPORTED, "order_by");
 	else
-		return check_reader(op, msg->with_payload, msg->read_consistency,
+		return check_reader(op, msg->read_consistency,
 							msg->shard_key_selector);
 	return false;
 }
@@ -317,8 +314,7 @@ count_run(struct op *op)
 {
 	const Qdrant__CountPoints *msg = (const Qdrant__CountPoints *) op->msg;
 
-	if (check_reader(op, NULL, msg->read_consistency,
-					 msg->shard_key_selector))
+	if (check_reader(op, msg->read_consistency, msg->shard_key_selector))
 		op_with_collection(op, slice_text(msg->collection_name),
 						   count_collection);
 }

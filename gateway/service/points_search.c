@@ -402,11 +402,10 @@ search_collection(struct op *op, const collection *c)
  *----------
  */
 static bool
-read_common(const search *s, const Qdrant__ReadConsistency *consistency,
+read_common(const Qdrant__ReadConsistency *consistency,
 			const Qdrant__ShardKeySelector *shard_key, arena *a, gw_error *e)
 {
-	return selection_check_message(s->with_payload, a, e) &&
-		read_consistency_check(consistency, a, e) &&
+	return read_consistency_check(consistency, a, e) &&
 		shard_key_check(shard_key, ERR_BAD_REQUEST, a, e);
 }
 
@@ -490,7 +489,7 @@ search_from_query(search *s, const Qdrant__QueryPoints *msg, arena *a,
 	s->has_threshold = msg->has_score_threshold;
 	s->threshold = msg->has_score_threshold ? msg->score_threshold : 0;
 	return read_query(s, msg, a, e) &&
-		read_common(s, msg->read_consistency, msg->shard_key_selector, a, e);
+		read_common(msg->read_consistency, msg->shard_key_selector, a, e);
 }
 
 static bool
@@ -509,7 +508,7 @@ search_from_legacy(search *s, const Qdrant__SearchPoints *msg, arena *a,
 	s->offset = msg->has_offset ? msg->offset : 0;
 	s->has_threshold = msg->has_score_threshold;
 	s->threshold = msg->has_score_threshold ? msg->score_threshold : 0;
-	return read_common(s, msg->read_consistency, msg->shard_key_selector, a,
+	return read_common(msg->read_consistency, msg->shard_key_selector, a,
 					   e);
 }
 

@@ -5,36 +5,6 @@
  */
 #include "service/points.h"
 
-bool
-selection_check_message(const Qdrant__WithPayloadSelector *payload, arena *a,
-						gw_error *e)
-{
-	char	  **paths = NULL;
-	size_t		n = 0;
-
-	if (payload == NULL)
-		return true;
-	switch (payload->selector_options_case)
-	{
-		case QDRANT__WITH_PAYLOAD_SELECTOR__SELECTOR_OPTIONS_ENABLE:
-			return true;
-		case QDRANT__WITH_PAYLOAD_SELECTOR__SELECTOR_OPTIONS_INCLUDE:
-			paths = payload->include->fields;
-			n = payload->include->n_fields;
-			break;
-		case QDRANT__WITH_PAYLOAD_SELECTOR__SELECTOR_OPTIONS_EXCLUDE:
-			paths = payload->exclude->fields;
-			n = payload->exclude->n_fields;
-			break;
-		default:
-			return gw_fail(e, a, ERR_GRPC_ARGUMENT, "No PayloadSelector");
-	}
-	for (size_t i = 0; i < n; i++)
-		if (!json_path_check(paths[i], a, e))
-			return false;
-	return true;
-}
-
 static void
 read_payload_selector(selection *s, const Qdrant__WithPayloadSelector *payload,
 					  bool payload_default)
@@ -57,7 +27,7 @@ read_payload_selector(selection *s, const Qdrant__WithPayloadSelector *payload,
 			s->paths = payload->exclude->fields;
 			s->n_paths = payload->exclude->n_fields;
 			break;
-		default:				/* selection_check_message has refused it */
+		default:				/* refused before */
 			break;
 	}
 }

@@ -74,48 +74,6 @@ view(const Qdrant__Vector *v)
 	}
 }
 
-/* REST has refused empty vectors in its own words by now. */
-static bool
-check_not_empty(const Qdrant__Vector *v, const char *path, size_t point,
-				arena *a, gw_error *e)
-{
-	vector_view x = view(v);
-
-	if (x.kind == KIND_DENSE && x.n == 0)
-		return gw_fail(e, a, ERR_BAD_INPUT,
-					   "points[%zu].%s: dense vector must not be empty",
-					   point, path);
-	return true;
-}
-
-bool
-vectors_check_message(const Qdrant__Vectors *vectors, size_t point,
-					  bool is_rest, arena *a, gw_error *e)
-{
-	if (vectors == NULL)
-		return gw_fail(e, a, ERR_GRPC_ARGUMENT, "Expected some vectors");
-	switch (vectors->vectors_options_case)
-	{
-		case QDRANT__VECTORS__VECTORS_OPTIONS_VECTOR:
-			if (is_rest)
-				return true;
-			if (view(vectors->vector).kind == KIND_SPARSE)
-				return gw_fail(e, a, ERR_GRPC_ARGUMENT,
-							   "Sparse vector must be named");
-			return check_not_empty(vectors->vector, "vector.vector", point,
-								   a, e);
-		case QDRANT__VECTORS__VECTORS_OPTIONS_VECTORS:
-			for (size_t i = 0; !is_rest && i < vectors->vectors->n_vectors;
-				 i++)
-				if (!check_not_empty(vectors->vectors->vectors[i]->value,
-									 "vector.?.vector", point, a, e))
-					return false;
-			return true;
-		default:
-			return gw_fail(e, a, ERR_GRPC_ARGUMENT, "No Vector Provided");
-	}
-}
-
 const collection_vector *
 vector_find(const collection *c, slice name, arena *a, gw_error *e)
 {

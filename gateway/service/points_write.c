@@ -68,19 +68,14 @@ typedef struct upsert_state
 } upsert_state;
 
 static bool
-upsert_check_points(struct op *op, upsert_state *st, gw_error *e)
+upsert_read_keys(struct op *op, upsert_state *st, gw_error *e)
 {
 	const Qdrant__UpsertPoints *msg = (const Qdrant__UpsertPoints *) op->msg;
 
 	st->keys = arena_array(op->a, msg->n_points, sizeof(*st->keys));
 	for (size_t i = 0; i < msg->n_points; i++)
-	{
-		const Qdrant__PointStruct *p = msg->points[i];
-
-		if (!point_key_read(p->id, &st->keys[i], op->a, e) ||
-			!vectors_check_message(p->vectors, i, op->is_rest, op->a, e))
+		if (!point_key_read(msg->points[i]->id, &st->keys[i], op->a, e))
 			return false;
-	}
 	return true;
 }
 
@@ -325,7 +320,7 @@ upsert_run(struct op *op)
 	gw_error	e = {0};
 
 	op->state = st;
-	if (!upsert_check_points(op, st, &e) ||
+	if (!upsert_read_keys(op, st, &e) ||
 		!shard_key_check(msg->shard_key_selector, ERR_BAD_INPUT, op->a, &e))
 	{
 		op_fail_error(op, &e);
@@ -408,12 +403,10 @@ change_collection(struct op *op, const collection *c)
 }
 
 static bool
-selector_read(struct op *op, change_state *st, const char *missing, gw_error *e)
+selector_read(struct op *op, change_state *st, gw_error *e)
 {
 	const Qdrant__PointsSelector *s = st->selector;
 
-	if (s == NULL)
-		return gw_fail(e, op->a, ERR_GRPC_ARGUMENT, "%s", missing);
 	switch (s->points_selector_one_of_case)
 	{
 		case QDRANT__POINTS_SELECTOR__POINTS_SELECTOR_ONE_OF_POINTS:
@@ -428,7 +421,7 @@ selector_read(struct op *op, change_state *st, const char *missing, gw_error *e)
 		case QDRANT__POINTS_SELECTOR__POINTS_SELECTOR_ONE_OF_FILTER:
 			st->by_filter = true;
 			return true;
-		default:
+		default:				/* refused before; never all points */
 			return gw_fail(e, op->a, ERR_GRPC_ARGUMENT,
 						   "Malformed PointsSelector type");
 	}
@@ -444,15 +437,14 @@ typedef struct change_request
 } change_request;
 
 static void
-change_run(struct op *op, change_state *st, const change_request *r,
-		   const char *missing)
+change_run(struct op *op, change_state *st, const change_request *r)
 {
 	gw_error	e = {0};
 
 	op->state = st;
 	st->selector = r->selector;
 	st->wait = r->wait;
-	if (!selector_read(op, st, missing, &e) ||
+	if (!selector_read(op, st, &e) ||
 		!shard_key_check(r->shard_key, ERR_BAD_INPUT, op->a, &e))
 		op_fail_error(op, &e);
 	else
@@ -489,7 +481,7 @@ delete_run(struct op *op)
 	change_request r = CHANGE_REQUEST(msg, msg->points);
 
 	st->begin = delete_begin;
-	change_run(op, st, &r, "PointSelector is missing");
+	change_run(op, st, &r);
 }
 
 const operation svc_delete_points = {
@@ -536,11 +528,10 @@ payload_run(struct op *op, void (*begin) (struct op *, sql *, const collection *
 	st->begin = begin;
 	st->need_all = true;
 	if (!payload_to_json(msg->payload, msg->n_payload, op->a, &st->payload,
-						 &e) ||
-		(msg->key != NULL && !json_path_check(msg->key, op->a, &e)))
+						 &e))
 		op_fail_error(op, &e);
 	else
-		change_run(op, st, &r, "points_selector is expected");
+		change_run(op, st, &r);
 }
 
 static void
@@ -592,17 +583,10 @@ delete_payload_run(struct op *op)
 	(const Qdrant__DeletePayloadPoints *) op->msg;
 	change_state *st = arena_alloc0(op->a, sizeof(*st));
 	change_request r = CHANGE_REQUEST(msg, msg->points_selector);
-	gw_error	e = {0};
 
 	st->begin = delete_payload_begin;
 	st->need_all = true;
-	for (size_t i = 0; i < msg->n_keys; i++)
-		if (!json_path_check(msg->keys[i], op->a, &e))
-		{
-			op_fail_error(op, &e);
-			return;
-		}
-	change_run(op, st, &r, "points_selector is expected");
+	change_run(op, st, &r);
 }
 
 const operation svc_delete_payload = {
@@ -631,7 +615,7 @@ clear_payload_run(struct op *op)
 
 	st->begin = clear_payload_begin;
 	st->need_all = true;
-	change_run(op, st, &r, "PointSelector is missing");
+	change_run(op, st, &r);
 }
 
 const operation svc_clear_payload = {
