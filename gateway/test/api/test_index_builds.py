@@ -101,14 +101,16 @@ def test_end_while_the_catalog_is_locked(tmp_path):
     postgres.sql("""SELECT qdrant.create_collection('c', '{"vectors": {"size": 1, "distance": "Dot"}}')""")
     lock = threading.Thread(target=postgres.sql, args=("BEGIN; LOCK TABLE qdrant_catalog.vectors; SELECT pg_sleep(20); COMMIT",))
     lock.start()
+    gateway = Gateway(tmp_path, postgres.conninfo)
     try:
         wait_until(lambda: postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0",
                    what="the lock is held")
-        gateway = Gateway(tmp_path, postgres.conninfo).start()
+        gateway.start()
         wait_until(lambda: postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
                                         "application_name = 'qdrant-gateway index builder'") == "1", what="the builder waits")
         assert gateway.stop(seconds=8) == 0
         assert lock.is_alive()
     finally:
+        gateway.stop()
         lock.join()
         postgres.stop()
