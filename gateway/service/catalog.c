@@ -14,7 +14,6 @@
 #define BUCKETS			1024
 #define MAX_ENTRIES		8192	/* then the cache starts anew */
 #define MAX_VECTORS		4096
-#define DEFAULT_EF		100
 
 typedef struct entry
 {
@@ -233,33 +232,6 @@ read_vectors(jread *r, entry *e)
 	return r->error == NULL;
 }
 
-/* config.hnsw_config.ef_construct */
-static uint32_t
-read_ef_construct(jread *r)
-{
-	slice		key;
-	uint32_t	ef = 0;
-
-	if (jr_peek(r) != JR_OBJECT || !jr_begin_object(r))
-		return DEFAULT_EF;
-	while (jr_next_member(r, &key))
-	{
-		if (!slice_eq(key, SLICE_LIT("hnsw_config")) ||
-			jr_peek(r) != JR_OBJECT)
-		{
-			jr_skip(r, NULL);
-			continue;
-		}
-		jr_begin_object(r);
-		while (jr_next_member(r, &key))
-			if (slice_eq(key, SLICE_LIT("ef_construct")))
-				ef = read_u32(r, UINT32_MAX);
-			else
-				jr_skip(r, NULL);
-	}
-	return ef > 0 ? ef : DEFAULT_EF;
-}
-
 /* A reader over a copy with the padding that it needs. */
 static jread
 reader_of(slice json, arena *a)
@@ -272,38 +244,39 @@ reader_of(slice json, arena *a)
 	return r;
 }
 
+const char	catalog_sql[] =
+	"SELECT version, relation, version_sequence, vectors,"
+	" least(coalesce((config #>> '{hnsw_config,ef_construct}')::numeric, 100),"
+	" 10000)::bigint FROM qdrant.describe($1)";
+
 const collection *
 catalog_add(struct catalog_cache *cache, slice name,
 			const PGresult *described, arena *a)
 {
-	slice		relation = pgr_text(described, 0, 2);
-	slice		sequence = pgr_text(described, 0, 3);
-	slice		vectors = pgr_jsonb(described, 0, 4);
-	slice		config = pgr_jsonb(described, 0, 5);
+	slice		relation = pgr_text(described, 0, 1);
+	slice		sequence = pgr_text(described, 0, 2);
+	slice		vectors = pgr_jsonb(described, 0, 3);
 	entry	   *e;
 	entry	  **bucket;
 	jread		r = reader_of(vectors, a);
 
 	/* decoded strings are never longer than their JSON, quotes make the NUL */
 	e = calloc(1, sizeof(*e) + name.n + relation.n + sequence.n + vectors.n +
-			   config.n + 16);
+			   16);
 	if (e == NULL)
 		abort();
 	e->free = e->strings;
 	e->refs = 1;
 	e->c.name = keep(e, name);
-	e->c.id = pgr_int8(described, 0, 0);
-	e->c.version = pgr_int8(described, 0, 1);
+	e->c.version = pgr_int8(described, 0, 0);
 	e->c.relation = keep(e, relation).p;
 	e->c.version_sequence = keep(e, sequence).p;
-	e->c.config = keep(e, config);
+	e->c.ef_construct = (uint32_t) pgr_int8(described, 0, 4);
 	if (!read_vectors(&r, e))
 	{
 		unref(e);
 		return NULL;
 	}
-	r = reader_of(config, a);
-	e->c.ef_construct = read_ef_construct(&r);
 
 	if (cache->n >= MAX_ENTRIES)
 		catalog_forget_all(cache);

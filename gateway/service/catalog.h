@@ -32,12 +32,10 @@ typedef struct collection_vector
 typedef struct collection
 {
 	slice		name;
-	int64_t		id;
 	int64_t		version;
 	const char *relation;		/* schema-qualified, quoted */
 	const char *version_sequence;	/* the same */
-	slice		config;			/* qdrant_catalog.collections.config, JSON */
-	uint32_t	ef_construct;	/* config.hnsw_config.ef_construct: the default
+	uint32_t	ef_construct;	/* of its config, at most 10,000: the default
 								 * hnsw_ef */
 	const collection_vector *vectors;
 	int			n_vectors;
@@ -51,9 +49,10 @@ extern void catalog_forget(struct catalog_cache *cache, slice name);
 extern void catalog_forget_all(struct catalog_cache *cache);
 
 /*
- * catalog_find: the entry, held, or NULL.  catalog_add: the row of
- * qdrant.describe as a new entry, held; NULL when it can't be read.
+ * catalog_find: the entry, held, or NULL.  catalog_add: the row of catalog_sql
+ * as a new entry, held; NULL when it can't be read.
  */
+extern const char catalog_sql[];	/* $1: the name */
 extern const collection *catalog_find(struct catalog_cache *cache, slice name);
 extern const collection *catalog_add(struct catalog_cache *cache, slice name,
 									 const PGresult *described, arena *a);

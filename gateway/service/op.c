@@ -444,10 +444,6 @@ described(pg_job *job)
 	}
 }
 
-static const char describe_sql[] =
-	"SELECT collection_id, version, relation, version_sequence, vectors,"
-	" config FROM qdrant.describe($1)";
-
 void
 op_with_collection(struct op *o, slice name,
 				   void (*next) (struct op *op, const collection *c))
@@ -466,7 +462,7 @@ op_with_collection(struct op *o, slice name,
 	param = arena_alloc(o->a, sizeof(*param));
 	*param = pgp_text(o->a, name);
 	statement = arena_alloc(o->a, sizeof(*statement));
-	*statement = op_statement(describe_sql, param, 1);
+	*statement = op_statement(catalog_sql, param, 1);
 	call = call_create(o, statement, 1, true);
 	call->next_collection = next;
 	call->name = name;

@@ -285,6 +285,7 @@ def varint(n):
 @pytest.mark.parametrize("path, text", [
     ("/qdrant.Points/Recommend", "recommend"), ("/qdrant.Points/CreateFieldIndex", "payload indexes"),
     ("/qdrant.Collections/UpdateAliases", "aliases"), ("/qdrant.Snapshots/Create", "snapshots"),
+    ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "reflection"),
     ("/qdrant.Points/Nope", ""), ("/nope.Nope/Nope", ""),
 ])
 def test_grpc_unserved(channel, path, text):
