@@ -1,6 +1,6 @@
 /*
  * helper.h
- *		One thread for what blocks: cancelling a query (PQcancel), fsync.
+ *		One thread for what blocks: cancelling a query (PQcancel).
  *
  * A seam: any layer may hand it a job.
  */

@@ -1,7 +1,6 @@
 /*
  * datetime.h
- *		Datetime texts as Qdrant reads them (reference: semantics 6.1), and
- *		RFC 3339 out of them.
+ *		Datetime texts as Qdrant reads them, and RFC 3339 out of them.
  */
 #ifndef QG_DATETIME_H
 #define QG_DATETIME_H

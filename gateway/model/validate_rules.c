@@ -1,7 +1,7 @@
 /*
  * validate_rules.c
- *		Qdrant's limits (rest-api and grpc-api of the reference): ranges of
- *		numbers in a table, everything else as a function per message.
+ *		Qdrant's limits: ranges of numbers in a table, everything else as a
+ *		function per message.
  */
 #include <inttypes.h>
 #include <math.h>

@@ -306,6 +306,7 @@ finish_setup(pg_conn *conn)
 	}
 	conn->cancel = PQgetCancel(conn->pq);
 	conn->cancelling = conn->recycle = conn->doomed = false;
+	conn->was_cancelled = false;
 	conn->mode = PLAN_CUSTOM;
 	conn->backoff_ms = BACKOFF_MIN_MS;
 	conn->since_ns = now_ns();
@@ -471,6 +472,7 @@ conn_abandon(pg_conn *conn)
 	conn->state = CONN_DRAINING;
 	if (conn->cancel == NULL || conn->cancelling)
 		return;
+	conn->was_cancelled = true;
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		abort();

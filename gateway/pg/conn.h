@@ -121,6 +121,8 @@ typedef struct pg_conn
 
 	PGcancel   *cancel;
 	bool		cancelling;		/* the helper thread has ->cancel */
+	bool		was_cancelled;	/* for a job given up: a cancel that comes
+								 * late hits another one */
 } pg_conn;
 
 extern pg_conn *conn_create(struct pg_pool *pool, bool maintenance);

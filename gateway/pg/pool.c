@@ -365,7 +365,7 @@ may_run_again(const pg_job *job)
 	if (job->failure != PGF_SQL || job->tries >= MAX_TRIES)
 		return false;
 	return strcmp(job->sqlstate, "26000") == 0 ||
-		strcmp(job->sqlstate, "57014") == 0 ||
+		(strcmp(job->sqlstate, "57014") == 0 && job->conn->was_cancelled) ||
 		(strcmp(job->sqlstate, "0A000") == 0 &&
 		 strstr(job->message, "cached plan") != NULL);
 }

@@ -119,6 +119,22 @@ def test_timeout_takes_changes_back(breakable, method, path, body):
     assert gateway.result("GET", "/collections/c")["config"]["metadata"] == {"changed": False}
 
 
+def test_update_that_the_owner_cancels_is_not_tried_again(breakable):
+    postgres, gateway = breakable
+    fill(gateway, 10)
+    locker = hold_lock(postgres, 4)
+    answers = []
+    writer = threading.Thread(target=lambda: answers.append(gateway.error(
+        "PUT", "/collections/c/points?wait=true", {"points": [{"id": 50, "vector": [1, 1]}]})))
+    writer.start()
+    cancel = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE application_name = 'qdrant-gateway' AND wait_event_type = 'Lock'"
+    wait_until(lambda: postgres.sql(cancel) == "1", what="the update waits and is cancelled")
+    writer.join(2)
+    assert answers == [(408, "Timeout: canceling statement due to user request")]
+    locker.join()
+    assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 10}
+
+
 def test_statements_of_a_cancelled_request_are_prepared_again(breakable):
     """The lock is waited for in front of the statements that are new to the connection."""
     postgres, gateway = breakable
