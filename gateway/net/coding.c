@@ -61,8 +61,10 @@ is_zero_weight(slice parameter)
 }
 
 bool
-coding_accepts_gzip(slice list)
+coding_wants_gzip(slice list, size_t n)
 {
+	if (n <= COMPRESS_MIN || n > COMPRESS_MAX)
+		return false;
 	while (list.n > 0)
 	{
 		slice		entry = next_part(&list, ',');

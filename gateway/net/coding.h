@@ -7,8 +7,15 @@
 
 #include "net/body.h"
 
-/* True when an Accept-Encoding (or grpc-accept-encoding) asks for gzip. */
-extern bool coding_accepts_gzip(slice list);
+/*
+ * Should an answer of n bytes be compressed for a peer with this
+ * Accept-Encoding (or grpc-accept-encoding)?  A small one costs more than it
+ * saves; a large one would keep the worker from all others.
+ */
+#define COMPRESS_MIN	((size_t) 4 * 1024)
+#define COMPRESS_MAX	((size_t) 8 * 1024 * 1024)
+
+extern bool coding_wants_gzip(slice list, size_t n);
 
 /* One per worker: making a stream costs more than compressing an answer. */
 typedef struct deflater deflater;

@@ -37,8 +37,6 @@
 #define PRESSED_SECONDS		5	/* instead of both when memory is short */
 #define ARENA_BUDGET		((size_t) 64 << 20)
 #define ARENA_PER_BODY		8
-/* Below, compressing costs more than it saves. */
-#define COMPRESS_BYTES		((size_t) 4 * 1024)
 
 typedef struct h2_conn h2_conn;
 
@@ -322,8 +320,9 @@ submit_error(call *s)
 static bool
 should_compress(const call *s)
 {
-	return s->was_compressed && s->message.n > COMPRESS_BYTES &&
-		coding_accepts_gzip(request_header(&s->req, "grpc-accept-encoding"));
+	return s->was_compressed &&
+		coding_wants_gzip(request_header(&s->req, "grpc-accept-encoding"),
+						  s->message.n);
 }
 
 static void

@@ -9,9 +9,6 @@
 
 #include "net/coding.h"
 
-/* Below, compressing costs more than it saves. */
-#define COMPRESS_BYTES	((size_t) 4 * 1024)
-
 static const struct
 {
 	int			status;
@@ -88,12 +85,8 @@ has_body(int status)
 static bool
 should_compress(const request *req, const response *r)
 {
-	slice		accepted;
-
-	if (r->body.n <= COMPRESS_BYTES || has_header(r, "content-encoding"))
-		return false;
-	accepted = request_header(req, "accept-encoding");
-	return accepted.n > 0 && coding_accepts_gzip(accepted);
+	return !has_header(r, "content-encoding") &&
+		coding_wants_gzip(request_header(req, "accept-encoding"), r->body.n);
 }
 
 slice

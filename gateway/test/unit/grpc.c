@@ -161,12 +161,14 @@ content_types_and_codings(void **state)
 	assert_true(grpc_is_content_type(SLICE_LIT("application/grpc+proto")));
 	assert_false(grpc_is_content_type(SLICE_LIT("application/grpc-web")));
 	assert_false(grpc_is_content_type(SLICE_LIT("application/json")));
-	assert_true(coding_accepts_gzip(SLICE_LIT("br, GZIP;q=0.5")));
-	assert_true(coding_accepts_gzip(SLICE_LIT("gzip")));
-	assert_false(coding_accepts_gzip(SLICE_LIT("gzip;q=0")));
-	assert_false(coding_accepts_gzip(SLICE_LIT("gzip; q=0.00, br")));
-	assert_false(coding_accepts_gzip(SLICE_LIT("br, *")));
-	assert_false(coding_accepts_gzip(slice_of("", 0)));
+	assert_true(coding_wants_gzip(SLICE_LIT("br, GZIP;q=0.5"), 5000));
+	assert_true(coding_wants_gzip(SLICE_LIT("gzip"), 5000));
+	assert_false(coding_wants_gzip(SLICE_LIT("gzip;q=0"), 5000));
+	assert_false(coding_wants_gzip(SLICE_LIT("gzip; q=0.00, br"), 5000));
+	assert_false(coding_wants_gzip(SLICE_LIT("br, *"), 5000));
+	assert_false(coding_wants_gzip(slice_of(NULL, 0), 5000));
+	assert_false(coding_wants_gzip(SLICE_LIT("gzip"), COMPRESS_MIN));
+	assert_false(coding_wants_gzip(SLICE_LIT("gzip"), COMPRESS_MAX + 1));
 }
 
 static void
