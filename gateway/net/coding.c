@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "core/log.h"
+#include "net/request.h"
 
 #define GZIP_WINDOW		(15 + 16)
 #define ZLIB_WINDOW		15
@@ -24,29 +25,6 @@ struct inflater
 	z_stream	z;
 	bool		complete;
 };
-
-static slice
-trim(slice s)
-{
-	while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
-		s = slice_of(s.p + 1, s.n - 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
-/* Cuts the part before the next separator off the list. */
-static slice
-next_part(slice * list, char separator)
-{
-	const char *end = memchr(list->p, separator, list->n);
-	size_t		n = end != NULL ? (size_t) (end - list->p) : list->n;
-	slice		part = slice_of(list->p, n);
-
-	n += end != NULL;
-	*list = slice_of(list->p + n, list->n - n);
-	return trim(part);
-}
 
 /* "q=0", "q=0.000": not wanted. */
 static bool
@@ -67,13 +45,13 @@ coding_wants_gzip(slice list, size_t n)
 		return false;
 	while (list.n > 0)
 	{
-		slice		entry = next_part(&list, ',');
-		slice		name = next_part(&entry, ';');
+		slice		entry = header_list_next(&list, ',');
+		slice		name = header_list_next(&entry, ';');
 
 		if (name.n != 4 || strncasecmp(name.p, "gzip", 4) != 0)
 			continue;
 		while (entry.n > 0)
-			if (is_zero_weight(next_part(&entry, ';')))
+			if (is_zero_weight(header_list_next(&entry, ';')))
 				return false;
 		return true;
 	}

@@ -397,21 +397,12 @@ parse_connection(slice value, h1_head *head)
 {
 	while (value.n > 0)
 	{
-		const char *comma = memchr(value.p, ',', value.n);
-		size_t		n = comma != NULL ? (size_t) (comma - value.p) : value.n;
-		slice		token = slice_of(value.p, n);
+		slice		token = header_list_next(&value, ',');
 
-		while (token.n > 0 && (*token.p == ' ' || *token.p == '\t'))
-			token = slice_of(token.p + 1, token.n - 1);
-		while (token.n > 0 && (token.p[token.n - 1] == ' ' ||
-							   token.p[token.n - 1] == '\t'))
-			token.n--;
 		if (equals_ignoring_case(token, "close"))
 			head->closes = true;
 		else if (equals_ignoring_case(token, "keep-alive"))
 			head->keep_alive = true;
-		n += comma != NULL;
-		value = slice_of(value.p + n, value.n - n);
 	}
 }
 

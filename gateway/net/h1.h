@@ -22,10 +22,10 @@
 typedef enum h1_event
 {
 	H1_MORE,					/* needs more bytes */
-	H1_HEAD,					/* the head's bytes are in h1_data() */
-	H1_DATA,					/* a piece of the body is in h1_data() */
+	H1_HEAD,					/* the head's bytes are in r->data */
+	H1_DATA,					/* a piece of the body is in r->data */
 	H1_END,						/* the message is complete */
-	H1_ERROR					/* h1_status() says why */
+	H1_ERROR					/* r->status says why */
 } h1_event;
 
 typedef enum h1_state

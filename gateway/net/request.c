@@ -19,6 +19,28 @@ request_header(const request *req, const char *lower_name)
 	return slice_of(NULL, 0);
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+slice
+header_list_next(slice *list, char separator)
+{
+	const char *end = memchr(list->p, separator, list->n);
+	size_t		n = end != NULL ? (size_t) (end - list->p) : list->n;
+	slice		part = slice_of(list->p, n);
+
+	n += end != NULL;
+	*list = slice_of(list->p + n, list->n - n);
+	while (part.n > 0 && is_blank(*part.p))
+		part = slice_of(part.p + 1, part.n - 1);
+	while (part.n > 0 && is_blank(part.p[part.n - 1]))
+		part.n--;
+	return part;
+}
+
 uint64_t
 now_ns(void)
 {

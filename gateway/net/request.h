@@ -107,6 +107,9 @@ typedef struct net_callbacks
 
 extern slice request_header(const request *req, const char *lower_name);
 
+/* Cuts the part before the next separator, without blanks, off a list. */
+extern slice header_list_next(slice *list, char separator);
+
 /* Nanoseconds of CLOCK_MONOTONIC. */
 extern uint64_t now_ns(void);
 
