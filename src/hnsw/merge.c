@@ -603,7 +603,7 @@ prune(Merge *m, uint32 vid, LevelLinks *links)
 	uint32		ids[QD_MAX_LINKS];
 	uint32		owner = v->vid;
 	int			level = v->level;
-	int			degree = v->degree;
+	int			degree = Min(v->degree, l->m0);
 	int			n = 0;
 
 	memcpy(ids, QdVertexIds(l, v), degree * sizeof(uint32));

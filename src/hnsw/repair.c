@@ -219,7 +219,7 @@ choose_links(Repair *r, QdVertexHead *v)
 	qd_query_from_code(&r->query, r->codec, &v->code, QdVertexCode(v),
 					   r->query_memory);
 	r->n = r->n_dead = 0;
-	gather(r, v->vid, QdVertexIds(l, v), v->degree);
+	gather(r, v->vid, QdVertexIds(l, v), Min(v->degree, l->m0));
 	for (int i = 0; i < r->n_dead && r->n < MOST_CANDIDATES / 2; i++)
 	{
 		n = r->store.graph.links(r->store.graph.arg, r->dead_ids[i], links);
