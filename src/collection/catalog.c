@@ -330,6 +330,21 @@ catalog_owner(void)
  * catalog says about it.  vectors as qdrant.describe shows them, the column
  * not quoted, and with the member pending.
  */
+/* A collection outlives the session, and rows can be inserted in it. */
+static void
+check_is_lasting_table(Oid relation)
+{
+	char		kind = get_rel_relkind(relation);
+
+	if ((kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) ||
+		get_rel_persistence(relation) == RELPERSISTENCE_TEMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" cannot be a collection's table",
+						get_rel_name(relation)),
+				 errhint("A collection is a table that is not temporary.")));
+}
+
 Datum
 qd_put_collection(PG_FUNCTION_ARGS)
 {
@@ -339,6 +354,7 @@ qd_put_collection(PG_FUNCTION_ARGS)
 	int64		id;
 
 	check_may_write(relation);
+	check_is_lasting_table(relation);
 	check_may_create();
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(catalog_owner(),

@@ -230,9 +230,6 @@ check_runs(QdCheck *c)
 		qd_check_report(c, QD_META_BLOCK, -1,
 						"%u fresh pages, but RUNMAP has %u",
 						c->meta.fresh_pages, fresh);
-	if (c->meta.fresh_hi - c->meta.fresh_lo > c->meta.fresh_pages)
-		qd_check_report(c, QD_META_BLOCK, -1,
-						"the fresh region is longer than its pages");
 }
 
 /*----------

@@ -278,6 +278,9 @@ extern void qd_hnsw_layout_init(QdHnswLayout *layout, Relation index);
 /* Writes META and RUNMAP of an empty index into the fork, logged. */
 extern void qd_hnsw_create_empty(Relation index, ForkNumber fork);
 
+/* Raises ERRCODE_INDEX_CORRUPTED for a META that makes no sense; qd_hnsw_read calls it. */
+extern void qd_hnsw_check_meta(Relation index, const QdHnswMeta *meta);
+
 /* A consistent copy of META. */
 extern void qd_hnsw_meta_read(Relation index, QdHnswMeta *meta);
 

@@ -443,7 +443,8 @@ take_vid(Merge *m, QdHnswMeta *meta)
 		meta->free_count--;
 		return vid;
 	}
-	if (meta->next_vid >= QD_NO_VID - 1)
+	/* loops go through vids in steps of a page of the directory */
+	if (meta->next_vid >= QD_NO_VID - QD_DIR_PER_PAGE)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many vertices in index \"%s\"",

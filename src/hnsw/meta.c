@@ -145,6 +145,27 @@ check_layout(Relation index, const QdHnswLayout *l)
 		qd_hnsw_corrupt(index, QD_META_BLOCK, "its layout is inconsistent");
 }
 
+/*
+ * Every look at META passes here, so that nobody computes with the numbers of
+ * a damaged page.  What was checked once is only compared.
+ */
+void
+qd_hnsw_check_meta(Relation index, const QdHnswMeta *meta)
+{
+	const QdHnswIndex *cached = index->rd_amcache;
+
+	if (cached == NULL)
+		check_layout(index, &meta->layout);
+	else if (memcmp(&cached->layout, &meta->layout, sizeof(QdHnswLayout)) != 0)
+	{
+		check_layout(index, &meta->layout);
+		qd_hnsw_corrupt(index, QD_META_BLOCK, "its layout has changed");
+	}
+	if (meta->fresh_hi - meta->fresh_lo > meta->fresh_pages)
+		qd_hnsw_corrupt(index, QD_META_BLOCK,
+						"the fresh region is longer than its pages");
+}
+
 /*----------
  * Creation
  *----------
@@ -209,15 +230,11 @@ qd_hnsw_meta_read(Relation index, QdHnswMeta *meta)
 
 	memcpy(meta, QdPageMeta(BufferGetPage(buffer)), sizeof(*meta));
 	UnlockReleaseBuffer(buffer);
-	if (meta->layout.magic != QD_HNSW_MAGIC)
-		check_layout(index, &meta->layout);
 }
 
 static uint32
 page_runs(Page page)
 {
-	if (PageIsNew(page))
-		return 0;
 	return (((PageHeader) page)->pd_lower - SizeOfPageHeaderData) / sizeof(QdRun);
 }
 
@@ -260,7 +277,6 @@ qd_hnsw_index_load(Relation index)
 	const QdHnswLayout *l = &meta.layout;
 
 	qd_hnsw_meta_read(index, &meta);
-	check_layout(index, l);
 	cached = MemoryContextAllocZero(index->rd_indexcxt,
 									MAXALIGN(sizeof(QdHnswIndex)) +
 									qd_codec_memory(l->metric, l->dim));

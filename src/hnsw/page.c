@@ -198,8 +198,11 @@ qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 	if (likely(known && kind == QD_PAGE_VERTEX))
 		return buffer;
 	page = BufferGetPage(buffer);
-	if (unlikely(!page_is_kind(page, kind)) && !PageIsNew(page))
+	if (unlikely(!page_is_kind(page, kind)) &&
+		(!PageIsNew(page) || kind == QD_PAGE_META || kind == QD_PAGE_RUNMAP))
 		qd_hnsw_corrupt(index, block, "the page is not of the kind expected");
+	if (kind == QD_PAGE_META)
+		qd_hnsw_check_meta(index, QdPageMeta(page));
 	return buffer;
 }
 
