@@ -687,6 +687,11 @@ CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
 	FUNCTION 1 qdrant_hnsw_metric_l1(internal);
 
+-- The second column of an index, which filters its scans.
+CREATE OPERATOR CLASS qdrant_payload_ops DEFAULT FOR TYPE jsonb USING qdrant_hnsw AS
+	OPERATOR 1 @@@ (jsonb, payload_filter),
+	OPERATOR 2 @> (jsonb, jsonb);
+
 -- Every invariant of an index; no row when it is clean.  For the table's owner.
 CREATE FUNCTION qdrant.check_index(index regclass, OUT block bigint, OUT item integer, OUT problem text)
 	RETURNS SETOF record

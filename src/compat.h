@@ -107,6 +107,44 @@ struct Node;
 	pgstat_count_index_scan((scan)->indexRelation)
 #endif
 
+/* A scan of an index for a bitmap; callers include access/genam.h. */
+#if PG_VERSION_NUM >= 180000
+#define qd_begin_bitmap_scan(index, snapshot, nkeys) \
+	index_beginscan_bitmap(index, snapshot, NULL, nkeys)
+#else
+#define qd_begin_bitmap_scan(index, snapshot, nkeys) \
+	index_beginscan_bitmap(index, snapshot, nkeys)
+#endif
+
+/*
+ * Pages of a bitmap, in order; callers include nodes/tidbitmap.h.
+ * qd_tbm_offsets copies at most max and returns how many there are; not for
+ * lossy pages.
+ */
+#if PG_VERSION_NUM >= 180000
+#define QdTbmIterator		TBMPrivateIterator
+#define QdTbmPage			TBMIterateResult
+#define qd_tbm_begin(tbm)	tbm_begin_private_iterate(tbm)
+#define qd_tbm_end(it)		tbm_end_private_iterate(it)
+#define qd_tbm_next(it, page)	tbm_private_iterate(it, &(page))
+#define qd_tbm_block(page)	((page).blockno)
+#define qd_tbm_lossy(page)	((page).lossy)
+#define qd_tbm_offsets(page, offsets, max) \
+	tbm_extract_page_tuple(&(page), offsets, max)
+#else
+#define QdTbmIterator		TBMIterator
+#define QdTbmPage			TBMIterateResult *
+#define qd_tbm_begin(tbm)	tbm_begin_iterate(tbm)
+#define qd_tbm_end(it)		tbm_end_iterate(it)
+#define qd_tbm_next(it, page)	(((page) = tbm_iterate(it)) != NULL)
+#define qd_tbm_block(page)	((page)->blockno)
+#define qd_tbm_lossy(page)	((page)->ntuples < 0)
+#define qd_tbm_offsets(page, offsets, max) \
+	(memcpy(offsets, (page)->offsets, \
+			Min((page)->ntuples, (int) (max)) * sizeof(OffsetNumber)), \
+	 (page)->ntuples)
+#endif
+
 /*
  * Marks a path as one that must not be chosen; 18 compares the count of
  * disabled nodes before costs.

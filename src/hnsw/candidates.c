@@ -27,6 +27,23 @@
  */
 #define SWEEP_ROWS_PER_EF	50
 
+/* Rows that a sweep scores in the time that the heap needs for one. */
+#define SWEEP_ROWS_PER_HEAP_ROW	30
+
+/*
+ * A search that finds a quarter of the admitted rows that it should goes where
+ * they are not; so many vertices tell, at least, or 2 * ef.
+ */
+#define FAR_SHARE			4
+#define FAR_VERTICES		64
+
+/*
+ * Payload indexes are read when a smaller share than FEW / sqrt(rows) passes a
+ * filter, but never when half of the rows do.
+ */
+#define FEW					40.0
+#define FEW_MAX				0.5
+
 /* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
 #define FIRST_PASS_ROWS		512
 
@@ -53,10 +70,27 @@ struct QdCandidates
 	int			taken;			/* results of the search */
 	QdCollector sweep;
 
+	const QdAdmission *admission;	/* only its rows are handed out; or NULL */
+	int			looked_at;		/* vertices from the graph since then */
+	int			admitted;		/* and those handed out */
+	bool		gave_up;
+
 	/* the source's next row, if any */
 	bool		has_next;
 	QdRowCandidate next;
 };
+
+bool
+qd_candidates_few_pass(double passed, double seen, double rows)
+{
+	return passed < seen * Min(FEW / sqrt(rows + 1), FEW_MAX);
+}
+
+static bool
+is_admitted(const QdCandidates *c, const ItemPointerData *tid)
+{
+	return c->admission == NULL || qd_admission_has(c->admission, tid);
+}
 
 /*----------
  * The fresh region: its nearest rows.  When they do not suffice, the sweep
@@ -67,7 +101,7 @@ struct QdCandidates
 typedef struct AddFresh
 {
 	QdCollector *collector;
-	const qd_query *query;
+	const QdCandidates *candidates;
 } AddFresh;
 
 static void
@@ -75,13 +109,14 @@ add_fresh_row(void *arg, float distance, ItemPointer tid,
 			  const qd_code_head *head)
 {
 	AddFresh   *add = arg;
+	const qd_query *query = add->candidates->query;
 	QdCodeRow	row;
 
-	if (!qd_collector_wants(add->collector, distance))
+	if (!qd_collector_wants(add->collector, distance) ||
+		!is_admitted(add->candidates, tid))
 		return;
 	row.distance = distance;
-	row.error = add->query == NULL ? 0 :
-		qd_query_error(add->query, head, distance);
+	row.error = query == NULL ? 0 : qd_query_error(query, head, distance);
 	row.fresh = true;
 	row.vid = 0;
 	row.tid = *tid;
@@ -91,7 +126,7 @@ add_fresh_row(void *arg, float distance, ItemPointer tid,
 static void
 collect_fresh(QdCandidates *c, QdCollector *collector)
 {
-	AddFresh	add = {collector, c->query};
+	AddFresh	add = {collector, c};
 
 	qd_hnsw_fresh_scan(c->index, &c->meta, c->query, add_fresh_row, &add);
 }
@@ -107,9 +142,44 @@ typedef struct PageScores
 	QdCandidate vertex[BLCKSZ / sizeof(QdVertexHead)];
 } PageScores;
 
-/* Scores the base vertices first <= vid < end, which stand on one page. */
+/* The vertices of a stripe whose rows are admitted. */
+typedef struct Stripe
+{
+	bool		admits[QD_DIR_PER_PAGE];
+} Stripe;
+
 static void
-score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
+read_stripe(QdCandidates *c, uint32 vid, Stripe *stripe)
+{
+	Buffer		buffer;
+	Page		page;
+
+	if (c->admission == NULL)
+	{
+		memset(stripe->admits, true, sizeof(stripe->admits));
+		return;
+	}
+	buffer = qd_hnsw_read(c->index, qd_hnsw_dir_block(c->index, vid),
+						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+	page = BufferGetPage(buffer);
+	memset(stripe->admits, false, sizeof(stripe->admits));
+	for (uint32 i = 0; i < QD_DIR_PER_PAGE && !PageIsNew(page); i++)
+	{
+		const QdDirEntry *entry = QdPageDirEntry(page, i);
+
+		stripe->admits[i] = entry->state == QD_VERTEX_LIVE &&
+			qd_admission_has(c->admission, &entry->tid);
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Scores the admitted base vertices first <= vid < end, which stand on one
+ * page.
+ */
+static void
+score_vertex_page(QdCandidates *c, uint32 first, uint32 end,
+				  const Stripe *stripe, PageScores *scores)
 {
 	const QdHnswLayout *l = &c->meta.layout;
 	Size		offset = 0;
@@ -127,7 +197,8 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
 
 			qd_hnsw_prefetch(c->index, block + 1, offset,
 							 sizeof(QdVertexHead) + l->own_dims);
-			if (v->vid != vid || v->level != 0)
+			if (v->vid != vid || v->level != 0 ||
+				!stripe->admits[vid % QD_DIR_PER_PAGE])
 				continue;
 			score->vid = vid;
 			score->distance = c->query == NULL ? 0 :
@@ -135,6 +206,13 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end, PageScores *scores)
 			scores->n++;
 		}
 	UnlockReleaseBuffer(buffer);
+}
+
+static bool
+admits_any(const Stripe *stripe, uint32 first, uint32 end)
+{
+	return memchr(stripe->admits + first % QD_DIR_PER_PAGE, true,
+				  end - first) != NULL;
 }
 
 static Size
@@ -148,6 +226,7 @@ sweep_vertices(QdCandidates *c)
 {
 	const QdHnswLayout *l = &c->meta.layout;
 	PageScores	scores;
+	Stripe		stripe;
 	QdCodeRow	row = {0};
 	uint32		end;
 
@@ -156,9 +235,13 @@ sweep_vertices(QdCandidates *c)
 		uint32		in_stripe = vid % QD_DIR_PER_PAGE;
 
 		CHECK_FOR_INTERRUPTS();
+		if (in_stripe == 0)
+			read_stripe(c, vid, &stripe);
 		end = vid + Min(l->npp, QD_DIR_PER_PAGE - in_stripe);
 		end = Min(end, c->meta.next_vid);
-		score_vertex_page(c, vid, end, &scores);
+		if (!admits_any(&stripe, vid, end))
+			continue;
+		score_vertex_page(c, vid, end, &stripe, &scores);
 		for (int i = 0; i < scores.n; i++)
 		{
 			if (!qd_collector_wants(&c->sweep, scores.vertex[i].distance))
@@ -337,6 +420,92 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 	return true;
 }
 
+/*----------
+ * Admission
+ *----------
+ */
+
+double
+qd_candidates_exact_cost(double admitted)
+{
+	return SWEEP_ROWS_PER_HEAP_ROW * admitted;
+}
+
+double
+qd_candidates_graph_cost(double admitted, double rows, int ef)
+{
+	return SWEEP_ROWS_PER_EF * ef * (rows / Max(admitted, 1));
+}
+
+/* By the number of rows in the heap; a lossy set does not name them. */
+static bool
+heap_is_cheaper(const QdCandidates *c, const QdAdmission *a)
+{
+	double		heap = qd_candidates_exact_cost(a->n);
+
+	return !a->lossy && heap <= c->meta.next_vid;
+}
+
+bool
+qd_candidates_admit(QdCandidates *c, const QdAdmission *admission)
+{
+	double		rows = c->meta.next_vid;
+	double		graph = admission->lossy ? 0 :
+		qd_candidates_graph_cost(admission->n, rows, c->ef);
+
+	if (heap_is_cheaper(c, admission) && (c->source != FROM_GRAPH ||
+										  qd_candidates_exact_cost(admission->n) <= graph))
+		return false;
+	c->admission = admission;
+	c->has_next = c->has_next && is_admitted(c, &c->next.tid);
+	if (c->source == FROM_GRAPH && rows <= graph)
+		begin_sweep(c);
+	return true;
+}
+
+bool
+qd_candidates_gave_up(const QdCandidates *c)
+{
+	return c->gave_up;
+}
+
+double
+qd_candidates_rows(const QdCandidates *c)
+{
+	return c->meta.next_vid;
+}
+
+bool
+qd_candidates_seen(const QdCandidates *c, const ItemPointerData *tid)
+{
+	return qd_tid_set_has(&c->seen, tid);
+}
+
+/* Are the admitted rows elsewhere than where the graph search looks? */
+static bool
+looks_elsewhere(const QdCandidates *c)
+{
+	double		share = c->admission->n / Max((double) c->meta.next_vid, 1);
+
+	return !c->admission->lossy &&
+		c->looked_at >= Max(FAR_VERTICES, 2 * qd_guc_ef_search) &&
+		c->admitted * FAR_SHARE < share * c->looked_at;
+}
+
+static void
+leave_graph(QdCandidates *c)
+{
+	if (!heap_is_cheaper(c, c->admission))
+	{
+		begin_sweep(c);
+		return;
+	}
+	c->gave_up = true;
+	c->source = FROM_NOWHERE;
+	c->fresh.n = 0;
+	c->fresh.dropped = false;
+}
+
 /* Fills next from the source, if it can. */
 static bool
 fill_next(QdCandidates *c, bool next_round)
@@ -346,7 +515,14 @@ fill_next(QdCandidates *c, bool next_round)
 	while (!c->has_next && source_next(c, next_round, &row))
 	{
 		CHECK_FOR_INTERRUPTS();
-		c->has_next = resolve(c, &row, &c->next);
+		c->has_next = resolve(c, &row, &c->next) &&
+			is_admitted(c, &c->next.tid);
+		if (c->admission == NULL || c->source != FROM_GRAPH)
+			continue;
+		c->looked_at++;
+		c->admitted += c->has_next;
+		if (!c->has_next && looks_elsewhere(c))
+			leave_graph(c);
 	}
 	return c->has_next;
 }
@@ -397,7 +573,7 @@ qd_candidates_next(QdCandidates *c, bool next_round, QdRowCandidate *out)
 		}
 		else
 			return false;
-		if (qd_tid_set_add(&c->seen, &out->tid))
+		if (is_admitted(c, &out->tid) && qd_tid_set_add(&c->seen, &out->tid))
 			return true;
 	}
 }

@@ -5,6 +5,7 @@
 #ifndef QD_HNSW_CANDIDATES_H
 #define QD_HNSW_CANDIDATES_H
 
+#include "hnsw/admission.h"
 #include "hnsw/hnsw.h"
 
 typedef struct QdCandidates QdCandidates;
@@ -35,5 +36,33 @@ typedef struct QdRowCandidate
  */
 extern bool qd_candidates_next(QdCandidates *c, bool next_round,
 							   QdRowCandidate *out);
+
+/*
+ * From now on only rows of the set come.  Returns false, and changes nothing,
+ * when it is cheaper to look at each of them in the heap.
+ */
+extern bool qd_candidates_admit(QdCandidates *c, const QdAdmission *admission);
+
+/* After no row came: the set's rows are far away, look at each in the heap. */
+extern bool qd_candidates_gave_up(const QdCandidates *c);
+
+/* Vertices, about the rows of the index. */
+extern double qd_candidates_rows(const QdCandidates *c);
+
+/* Has the row been handed out? */
+extern bool qd_candidates_seen(const QdCandidates *c, const ItemPointerData *tid);
+
+/*
+ * Do so few rows pass a filter, of those seen in an index of so many, that
+ * reading payload indexes is cheaper than evaluating it on the heap?
+ */
+extern bool qd_candidates_few_pass(double passed, double seen, double rows);
+
+/*
+ * What a search costs when so many of the index's rows are admitted, in rows
+ * of a sweep.
+ */
+extern double qd_candidates_exact_cost(double admitted);
+extern double qd_candidates_graph_cost(double admitted, double rows, int ef);
 
 #endif							/* QD_HNSW_CANDIDATES_H */

@@ -9,22 +9,30 @@
  * 50,000 x 384; see docs/decisions).  The total is that of a scan to the end:
  * with a LIMIT the planner takes its share, and divides the LIMIT by the
  * selectivity of a filter by itself.
+ *
+ * A filter that is an index condition and that payload indexes serve changes
+ * that: when it admits few rows, the scan reads those indexes and looks at no
+ * other row.
  */
 #include "compat.h"
 
 #include <math.h>
 
 #include "access/genam.h"
+#include "catalog/pg_am_d.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
 
 #include "guc.h"
+#include "hnsw/admission.h"
 #include "hnsw/candidates.h"
+#include "payload/payload_index.h"
 
 #define VISIT_TUPLES		10	/* index tuples that a page visit weighs */
 #define EXPANSIONS_BASE		8
@@ -38,6 +46,7 @@ typedef struct ScanCost
 	double		scored;			/* codes compared before the first row */
 	double		sweep_visits;	/* more of both for a scan to the end */
 	double		sweep_scored;
+	double		rows;			/* vertices */
 } ScanCost;
 
 static void
@@ -52,6 +61,7 @@ count_work(Relation index, ScanCost *cost)
 	fresh_pages = meta.fresh_hi - meta.fresh_lo;
 	vertex_pages = ceil((double) meta.next_vid / l->npp);
 	memset(cost, 0, sizeof(*cost));
+	cost->rows = meta.next_vid;
 	cost->visits = 1 + fresh_pages;
 	cost->scored = fresh_pages * l->fresh_per_page;
 	if (meta.next_vid == 0)
@@ -95,6 +105,114 @@ work_cost(const IndexOptInfo *info, double visits, double scored,
 		fetched * uncached_share(pages) * random_page;
 }
 
+/*----------
+ * Filters
+ *----------
+ */
+
+/* The table's payload indexes that the planner may use, open. */
+static List *
+open_payload_indexes(const IndexOptInfo *vector_index)
+{
+	List	   *indexes = NIL;
+	ListCell   *cell;
+
+	foreach(cell, vector_index->rel->indexlist)
+	{
+		IndexOptInfo *info = lfirst(cell);
+		Relation	index;
+
+		if (info->relam != GIN_AM_OID || info->indpred != NIL ||
+			info->hypothetical || info->nkeycolumns != 1 ||
+			info->indexkeys[0] == 0 ||
+			info->indexkeys[0] != vector_index->indexkeys[1])
+			continue;
+		index = index_open(info->indexoid, NoLock);
+		if (qd_payload_index_options(index, 1) != NULL)
+			indexes = lappend(indexes, index);
+		else
+			index_close(index, NoLock);
+	}
+	return indexes;
+}
+
+/* Is it a filter that the indexes serve, as far as it is known now? */
+static bool
+is_served(const IndexOptInfo *info, const RestrictInfo *condition, List *indexes)
+{
+	const OpExpr *clause = (const OpExpr *) condition->clause;
+	const Const *argument;
+	const qd_filter *filter = NULL;
+
+	if (!IsA(clause, OpExpr) ||
+		get_op_opfamily_strategy(clause->opno,
+								 info->opfamily[1]) != QD_FILTER_STRATEGY)
+		return false;
+	argument = lsecond(clause->args);
+	if (IsA(argument, Const))
+	{
+		if (argument->constisnull)
+			return false;
+		filter = (const qd_filter *) PG_DETOAST_DATUM(argument->constvalue);
+	}
+	return qd_admission_possible(filter, indexes);
+}
+
+/* Share of the rows that payload indexes admit for the path's conditions. */
+static Selectivity
+admitted_share(PlannerInfo *root, const IndexPath *path)
+{
+	List	   *indexes = open_payload_indexes(path->indexinfo);
+	List	   *served = NIL;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		IndexClause *clause = lfirst(cell);
+
+		if (indexes != NIL && is_served(path->indexinfo, clause->rinfo, indexes))
+			served = lappend(served, clause->rinfo);
+	}
+	foreach(cell, indexes)
+		index_close((Relation) lfirst(cell), NoLock);
+	return clauselist_selectivity(root, served, path->indexinfo->rel->relid,
+								  JOIN_INNER, NULL);
+}
+
+/*
+ * What a scan does that has read the admitted rows' TIDs from payload indexes:
+ * the cheapest of the ways that candidates.c chooses from.
+ */
+static void
+add_admission(ScanCost *cost, double admitted)
+{
+	double		heap = qd_candidates_exact_cost(admitted);
+	double		graph = qd_candidates_graph_cost(admitted, cost->rows,
+												 qd_guc_ef_search);
+
+	cost->scored += Min(heap, Min(graph, cost->rows));
+	cost->sweep_visits = 0;
+	cost->sweep_scored = 0;
+}
+
+/* Costs of evaluating the path's conditions on one row. */
+static Cost
+conditions_cost(PlannerInfo *root, const IndexPath *path)
+{
+	Cost		sum = 0;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		QualCost	cost;
+
+		cost_qual_eval_node(&cost, (Node *) ((IndexClause *) lfirst(cell))->rinfo,
+							root);
+		sum += cost.per_tuple;
+	}
+	return sum;
+}
+
 void
 qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 					  double loop_count, Cost *startup, Cost *total,
@@ -106,6 +224,8 @@ qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 	double		sequential_page;
 	Relation	index;
 	ScanCost	cost;
+	double		looked_at = info->rel->tuples;
+	double		admitted;
 
 	*selectivity = 1;
 	*correlation = 0;
@@ -120,11 +240,28 @@ qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 	index = index_open(info->indexoid, NoLock);
 	count_work(index, &cost);
 	index_close(index, NoLock);
+	if (path->indexclauses != NIL)
+	{
+		List	   *conditions = NIL;
+		ListCell   *cell;
+
+		foreach(cell, path->indexclauses)
+			conditions = lappend(conditions, ((IndexClause *) lfirst(cell))->rinfo);
+		*selectivity = clauselist_selectivity(root, conditions, info->rel->relid,
+											  JOIN_INNER, NULL);
+		admitted = admitted_share(root, path) * info->rel->tuples;
+		if (qd_candidates_few_pass(admitted, info->rel->tuples, cost.rows))
+		{
+			add_admission(&cost, admitted);
+			looked_at = admitted;
+		}
+	}
 
 	get_tablespace_page_costs(info->reltablespace, &random_page,
 							  &sequential_page);
 	*startup = work_cost(info, cost.visits, cost.scored, random_page);
 	*total = *startup +
 		work_cost(info, cost.sweep_visits, cost.sweep_scored, sequential_page) +
-		info->rel->tuples * RESCORED_TUPLES * cpu_tuple_cost;
+		looked_at * (RESCORED_TUPLES * cpu_tuple_cost +
+					 conditions_cost(root, path));
 }

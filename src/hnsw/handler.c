@@ -21,6 +21,7 @@
 
 #define METRIC_PROC		1		/* support function: qd_metric, as integer */
 #define DISTANCE		1		/* strategy: ORDER BY column <op> query */
+#define MAX_SEARCH		2		/* strategies of a payload: @@@, @> */
 
 /*----------
  * amvalidate
@@ -51,9 +52,28 @@ proc_is_valid(Form_pg_amproc proc, const char *opfamily)
 	return true;
 }
 
+/* A condition on a payload. */
+static bool
+search_is_valid(Form_pg_amop op, const char *opfamily)
+{
+	if (op->amopstrategy >= 1 && op->amopstrategy <= MAX_SEARCH &&
+		op->amoplefttype == JSONBOID &&
+		check_amop_signature(op->amopopr, BOOLOID, op->amoplefttype,
+							 op->amoprighttype))
+		return true;
+	ereport(INFO,
+			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+			 errmsg("operator family \"%s\" of access method qdrant_hnsw contains operator %s with invalid strategy number %d or signature",
+					opfamily, format_operator(op->amopopr),
+					op->amopstrategy)));
+	return false;
+}
+
 static bool
 operator_is_valid(Form_pg_amop op, const char *opfamily)
 {
+	if (op->amoppurpose == AMOP_SEARCH && op->amoplefttype == JSONBOID)
+		return search_is_valid(op, opfamily);
 	if (op->amopstrategy != DISTANCE || op->amoppurpose != AMOP_ORDER)
 	{
 		ereport(INFO,
@@ -111,7 +131,8 @@ members_are_valid(const ClassMembers *m)
 		valid = operator_is_valid(op, opfamily) && valid;
 		has_distance |= op->amoplefttype == class->opcintype;
 	}
-	if (!has_metric || !has_distance)
+	/* a class of payloads needs neither */
+	if (class->opcintype != JSONBOID && (!has_metric || !has_distance))
 	{
 		ereport(INFO,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
@@ -164,6 +185,7 @@ qd_hnsw_handler(PG_FUNCTION_ARGS)
 	/* what is not named here is false, 0 or NULL */
 	am->amsupport = METRIC_PROC;
 	am->amcanorderbyop = true;
+	am->amcanmulticol = true;
 	am->amoptionalkey = true;
 	am->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
 	am->amkeytype = InvalidOid;

@@ -64,6 +64,7 @@ typedef struct QdPageSpecial
 #define QD_FIRST_RUN_BLOCK	2
 
 #define QD_NO_VID			PG_UINT32_MAX
+#define QD_FILTER_STRATEGY	1	/* payload @@@ filter, on the second column */
 #define QD_DIR_PER_PAGE		504 /* vids of a stripe: one DIR page and the
 								 * VERTEX pages that follow it */
 #define QD_MAX_LEVEL		12
@@ -223,6 +224,9 @@ extern const QdHnswOptions *qd_hnsw_get_options(Relation index);
 
 /* The metric of the index's operator class (support function 1). */
 extern qd_metric qd_hnsw_metric(Relation index);
+
+/* Raises unless they are a vector, and maybe a payload. */
+extern void qd_hnsw_check_columns(Relation index);
 
 /* The column's dimension from its typmod; raises when it has none. */
 extern int	qd_hnsw_dim(Relation index);

@@ -201,6 +201,7 @@ qd_hnsw_create_empty(Relation index, ForkNumber fork)
 	if (RelationGetNumberOfBlocksInFork(index, fork) != 0)
 		elog(ERROR, "index \"%s\" already contains data",
 			 RelationGetRelationName(index));
+	qd_hnsw_check_columns(index);
 	memset(&meta, 0, sizeof(meta));
 	qd_hnsw_layout_init(&meta.layout, index);
 	meta.entry_vid = QD_NO_VID;

@@ -96,6 +96,20 @@ qd_hnsw_metric(Relation index)
 	return (qd_metric) metric;
 }
 
+void
+qd_hnsw_check_columns(Relation index)
+{
+	int			n = index->rd_index->indnkeyatts;
+
+	if (n > 2 || !OidIsValid(index_getprocid(index, 1, 1)) ||
+		(n == 2 && OidIsValid(index_getprocid(index, 2, 1))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("columns of index \"%s\" must be a vector, and maybe a payload",
+						RelationGetRelationName(index)),
+				 errhint("Make one index for each vector column: USING qdrant_hnsw (embedding vector_cosine_ops, payload).")));
+}
+
 int
 qd_hnsw_dim(Relation index)
 {

@@ -2,6 +2,7 @@
  * rescore.c
  *		See rescore.h.  The heap has the only full vectors, so the scan fetches
  *		a row before it returns its TID; the executor then finds the page hot.
+ *		It has the only payloads too, so the filters are evaluated here.
  */
 #include "compat.h"
 
@@ -20,11 +21,16 @@ struct QdRescore
 	struct IndexFetchTableData *fetch;
 	TupleTableSlot *slot;
 	MemoryContext row;			/* of one row */
-	AttrNumber	column;			/* 0: an expression */
+	bool		computed;		/* some key is an expression */
 	IndexInfo  *info;
 	EState	   *estate;
 	qd_metric	metric;
 	uint32		dim;
+	int			n_filters;
+	Datum	   *filters;		/* arguments of the scan's keys, detoasted */
+	/* of the row in the slot, when they are computed */
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
 };
 
 QdRescore *
@@ -44,8 +50,9 @@ qd_rescore_begin(IndexScanDesc scan)
 	r->row = AllocSetContextCreate(CurrentMemoryContext,
 								   "qdrant_hnsw rescored row",
 								   ALLOCSET_DEFAULT_SIZES);
-	r->column = index->rd_index->indkey.values[0];
-	if (r->column == 0)
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+		r->computed |= index->rd_index->indkey.values[i] == 0;
+	if (r->computed)
 	{
 		r->info = BuildIndexInfo(index);
 		r->estate = CreateExecutorState();
@@ -54,57 +61,104 @@ qd_rescore_begin(IndexScanDesc scan)
 	return r;
 }
 
-/* The indexed value of the row in the slot. */
-static Datum
-indexed_value(QdRescore *r, bool *isnull)
+void
+qd_rescore_set_filters(QdRescore *r)
 {
-	Datum		values[INDEX_MAX_KEYS];
-	bool		nulls[INDEX_MAX_KEYS];
-
-	if (r->column != 0)
-		return slot_getattr(r->slot, r->column, isnull);
-	ResetPerTupleExprContext(r->estate);
-	FormIndexDatum(r->info, r->slot, r->estate, values, nulls);
-	*isnull = nulls[0];
-	return values[0];
+	r->n_filters = r->scan->numberOfKeys;
+	r->filters = palloc(r->n_filters * sizeof(Datum));
+	for (int i = 0; i < r->n_filters; i++)
+		r->filters[i] = PointerGetDatum(PG_DETOAST_DATUM(r->scan->keyData[i].sk_argument));
 }
 
-bool
+static void
+compute_keys(QdRescore *r)
+{
+	ResetPerTupleExprContext(r->estate);
+	FormIndexDatum(r->info, r->slot, r->estate, r->values, r->nulls);
+}
+
+/* A key of the row in the slot, counted from 0. */
+static Datum
+indexed_value(QdRescore *r, int key, bool *isnull)
+{
+	if (!r->computed)
+		return slot_getattr(r->slot,
+							r->scan->indexRelation->rd_index->indkey.values[key],
+							isnull);
+	*isnull = r->nulls[key];
+	return r->values[key];
+}
+
+/* Do all filters admit the row in the slot? */
+static bool
+filters_admit(QdRescore *r)
+{
+	bool		isnull;
+	Datum		payload;
+
+	if (r->n_filters == 0)
+		return true;
+	payload = indexed_value(r, 1, &isnull);
+	if (isnull)
+		return false;
+	payload = PointerGetDatum(PG_DETOAST_DATUM(payload));
+	for (int i = 0; i < r->n_filters; i++)
+	{
+		ScanKey		key = &r->scan->keyData[i];
+
+		if (!DatumGetBool(FunctionCall2Coll(&key->sk_func, key->sk_collation,
+											payload, r->filters[i])))
+			return false;
+	}
+	return true;
+}
+
+/* Of the row in the slot; false when it cannot be the one of the index. */
+static bool
+exact_distance(QdRescore *r, const float *query, float *distance)
+{
+	bool		isnull;
+	Datum		value = indexed_value(r, 0, &isnull);
+	qd_vector  *v;
+
+	if (isnull)
+		return false;
+	v = DatumGetVector(value);
+	/* another row took the place since, or the index is damaged */
+	if (qd_vector_dim(v) != r->dim)
+		return false;
+	*distance = qd_exact_distance(r->metric, query, v->x, r->dim);
+	return true;
+}
+
+QdRescored
 qd_rescore_row(QdRescore *r, ItemPointer tid, const float *query,
 			   float *distance)
 {
 	ItemPointerData visible = *tid;
 	bool		call_again = false;
 	bool		all_dead;
-	bool		found;
+	QdRescored	result;
 	MemoryContext caller;
 
-	found = table_index_fetch_tuple(r->fetch, &visible, r->scan->xs_snapshot,
-									r->slot, &call_again, &all_dead);
-	if (!found)
-		return false;
+	if (!table_index_fetch_tuple(r->fetch, &visible, r->scan->xs_snapshot,
+								 r->slot, &call_again, &all_dead))
+		return QD_ROW_GONE;
 	*distance = 0;
-	if (query == NULL)
-		return true;
+	if (query == NULL && r->n_filters == 0)
+		return QD_ROW_FOUND;
 	MemoryContextReset(r->row);
 	caller = MemoryContextSwitchTo(r->row);
-	{
-		bool		isnull;
-		Datum		value = indexed_value(r, &isnull);
-
-		found = !isnull;
-		if (found)
-		{
-			qd_vector  *v = DatumGetVector(value);
-
-			/* another row took the place since, or the index is damaged */
-			found = qd_vector_dim(v) == r->dim;
-			if (found)
-				*distance = qd_exact_distance(r->metric, query, v->x, r->dim);
-		}
-	}
+	if (r->computed)
+		compute_keys(r);
+	if (!filters_admit(r))
+		result = QD_ROW_REJECTED;
+	else if (query != NULL && !exact_distance(r, query, distance))
+		result = QD_ROW_GONE;
+	else
+		result = QD_ROW_FOUND;
 	MemoryContextSwitchTo(caller);
-	return found;
+	return result;
 }
 
 void

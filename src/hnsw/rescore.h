@@ -15,11 +15,21 @@ typedef struct QdRescore QdRescore;
 extern QdRescore *qd_rescore_begin(IndexScanDesc scan);
 
 /*
- * False when the snapshot does not see the row.  query NULL: the distance is
- * 0.
+ * Takes the scan's keys, conditions on the second column, for the rows to
+ * come.  In the current context, which outlives them.
  */
-extern bool qd_rescore_row(QdRescore *r, ItemPointer tid, const float *query,
-						   float *distance);
+extern void qd_rescore_set_filters(QdRescore *r);
+
+typedef enum QdRescored
+{
+	QD_ROW_GONE,				/* the snapshot does not see it */
+	QD_ROW_REJECTED,			/* by a filter */
+	QD_ROW_FOUND
+} QdRescored;
+
+/* query NULL: the distance is 0. */
+extern QdRescored qd_rescore_row(QdRescore *r, ItemPointer tid,
+								 const float *query, float *distance);
 
 /* Lets go of heap pages; the object can be used again. */
 extern void qd_rescore_reset(QdRescore *r);

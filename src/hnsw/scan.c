@@ -7,20 +7,33 @@
  * candidate's code allows (its distance less its error): the first rows are
  * in true order, and about k + 2 rows are fetched for k results.  A scan goes
  * on as long as the executor asks, in rounds (qdrant_pg.iterative_scan).
+ *
+ * Filters, conditions on the second column, are evaluated on the row in the
+ * heap.  When few of the first rows pass, payload indexes are asked for the
+ * rows that can (admission.c); then only those are looked at, by the way that
+ * candidates.c finds cheapest.
  */
 #include "compat.h"
 
 #include "access/relscan.h"
+#include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "guc.h"
+#include "hnsw/admission.h"
 #include "hnsw/candidates.h"
 #include "hnsw/rescore.h"
 #include "hnsw/tid_set.h"
 #include "types/vector.h"
+
+/*
+ * Rows in the heap after which a scan with filters asks itself whether to read
+ * payload indexes; then at each doubling.
+ */
+#define PROBE_ROWS		32
 
 /* A row with its exact distance, not yet returned. */
 typedef struct ExactRow
@@ -48,6 +61,7 @@ typedef struct HnswScan
 	QdRescore  *rescore;		/* of the whole scan */
 
 	bool		started;
+	bool		ended;			/* there are no more candidates */
 	const float *x;				/* NULL: the query is NULL */
 	QdCandidates *candidates;
 	bool		has_candidate;	/* looked at, not rescored */
@@ -56,6 +70,12 @@ typedef struct HnswScan
 	ExactRow   *exact;			/* a min-heap */
 	Size		n_exact;
 	Size		room;
+
+	bool		has_asked;		/* for the admission */
+	QdAdmission *admission;
+	int64		next_probe;
+	int64		seen;			/* rows whose filters were evaluated */
+	int64		passed;
 
 	int			ef;
 	int64		rescored;
@@ -93,6 +113,7 @@ qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 		qd_rescore_reset(rescore);
 	MemoryContextReset(context);
 	memset(s, 0, sizeof(*s));
+	s->next_probe = PROBE_ROWS;
 	s->context = context;
 	s->rescore = rescore;
 }
@@ -123,6 +144,16 @@ prepare_query(IndexScanDesc scan, HnswScan *s)
 	return query;
 }
 
+/* Then no row satisfies all conditions. */
+static bool
+has_null_key(IndexScanDesc scan)
+{
+	for (int i = 0; i < scan->numberOfKeys; i++)
+		if (scan->keyData[i].sk_flags & SK_ISNULL)
+			return true;
+	return false;
+}
+
 static void
 start(IndexScanDesc scan, HnswScan *s)
 {
@@ -146,8 +177,13 @@ start(IndexScanDesc scan, HnswScan *s)
 	}
 	caller = MemoryContextSwitchTo(s->context);
 	s->ef = qd_guc_ef_search;
-	s->candidates = qd_candidates_begin(scan->indexRelation,
-										prepare_query(scan, s), s->ef);
+	s->ended = has_null_key(scan);
+	if (!s->ended)
+	{
+		qd_rescore_set_filters(s->rescore);
+		s->candidates = qd_candidates_begin(scan->indexRelation,
+											prepare_query(scan, s), s->ef);
+	}
 	MemoryContextSwitchTo(caller);
 	s->started = true;
 }
@@ -162,30 +198,9 @@ may_go_on(const HnswScan *s, bool next_round)
 		s->rescored < qd_guc_max_scan_tuples;
 }
 
-/* Looks at the next candidate. */
-static bool
-peek(HnswScan *s, bool next_round)
-{
-	if (s->has_candidate)
-		return true;
-	if (!may_go_on(s, next_round))
-		return false;
-	s->has_candidate = qd_candidates_next(s->candidates, next_round,
-										  &s->candidate);
-	return s->has_candidate;
-}
-
-/* Rescores the candidate looked at. */
 static void
-rescore_candidate(HnswScan *s)
+keep_exact(HnswScan *s, ExactRow row)
 {
-	ExactRow	row;
-
-	s->has_candidate = false;
-	s->rescored++;
-	if (!qd_rescore_row(s->rescore, &s->candidate.tid, s->x, &row.distance))
-		return;
-	row.tid = s->candidate.tid;
 	if (s->n_exact == s->room)
 	{
 		s->room = Max(2 * s->room, 32);
@@ -196,9 +211,73 @@ rescore_candidate(HnswScan *s)
 	exact_heap_push(s->exact, &s->n_exact, row);
 }
 
+static void
+rescore(HnswScan *s, ItemPointer tid)
+{
+	ExactRow	row;
+	QdRescored	result;
+
+	s->rescored++;
+	result = qd_rescore_row(s->rescore, tid, s->x, &row.distance);
+	s->seen += result != QD_ROW_GONE;
+	s->passed += result == QD_ROW_FOUND;
+	if (result != QD_ROW_FOUND)
+		return;
+	row.tid = *tid;
+	keep_exact(s, row);
+}
+
+/* All admitted rows that were no candidates yet; then there is no other. */
+static void
+rescore_admitted(HnswScan *s)
+{
+	ItemPointerData tid;
+
+	s->ended = true;
+	ItemPointerSetInvalid(&tid);
+	while (qd_admission_next(s->admission, &tid))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!qd_candidates_seen(s->candidates, &tid))
+			rescore(s, &tid);
+	}
+}
+
+/* Looks at the next candidate. */
+static bool
+peek(HnswScan *s, bool next_round)
+{
+	if (s->has_candidate)
+		return true;
+	if (s->ended || !may_go_on(s, next_round))
+		return false;
+	s->has_candidate = qd_candidates_next(s->candidates, next_round,
+										  &s->candidate);
+	if (!s->has_candidate && qd_candidates_gave_up(s->candidates))
+		rescore_admitted(s);
+	return s->has_candidate;
+}
+
+/* When few rows pass, payload indexes tell which. */
+static void
+probe(IndexScanDesc scan, HnswScan *s)
+{
+	if (scan->numberOfKeys == 0 || s->has_asked || s->seen < s->next_probe)
+		return;
+	s->next_probe = 2 * s->seen;
+	if (!qd_candidates_few_pass(s->passed, s->seen,
+								qd_candidates_rows(s->candidates)))
+		return;
+	s->has_asked = true;
+	s->admission = qd_admission_build(scan);
+	if (s->admission != NULL &&
+		!qd_candidates_admit(s->candidates, s->admission))
+		rescore_admitted(s);
+}
+
 /* The nearest row not returned yet. */
 static bool
-next_exact(HnswScan *s, ExactRow *row)
+next_exact(IndexScanDesc scan, HnswScan *s, ExactRow *row)
 {
 	for (;;)
 	{
@@ -214,7 +293,9 @@ next_exact(HnswScan *s, ExactRow *row)
 		}
 		if (!more)
 			return false;
-		rescore_candidate(s);
+		s->has_candidate = false;
+		rescore(s, &s->candidate.tid);
+		probe(scan, s);
 	}
 }
 
@@ -234,7 +315,7 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	caller = MemoryContextSwitchTo(s->context);
 	do
 	{
-		found = next_exact(s, &row);
+		found = next_exact(scan, s, &row);
 	} while (found && qd_guc_iterative_scan == QD_ITERATIVE_STRICT &&
 			 s->returned > 0 && row.distance < s->last_distance);
 	MemoryContextSwitchTo(caller);
@@ -244,7 +325,8 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	s->returned++;
 	s->last_distance = row.distance;
 	scan->xs_heaptid = row.tid;
-	scan->xs_recheck = false;
+	/* the executor has the last word, as EXPLAIN says */
+	scan->xs_recheck = scan->numberOfKeys > 0;
 	scan->xs_recheckorderby = false;
 	return true;
 }

@@ -62,6 +62,12 @@ qd_tid_set_grow(QdTidSet *set)
 	pfree(old.keys);
 }
 
+static inline bool
+qd_tid_set_has(const QdTidSet *set, const ItemPointerData *tid)
+{
+	return *qd_tid_slot(set, qd_tid_key(tid)) != 0;
+}
+
 /* False when it was there already. */
 static inline bool
 qd_tid_set_add(QdTidSet *set, const ItemPointerData *tid)
