@@ -33,6 +33,7 @@ REGRESS += payload_bind
 # the index
 REGRESS += hnsw
 REGRESS += hnsw_build
+REGRESS += hnsw_filter
 
 # collections
 REGRESS += collection

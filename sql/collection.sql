@@ -129,14 +129,14 @@ SELECT qdrant.update_collection('c', '{"strict_mode_config": {"enabled": true}}'
 -- thresholds are the index's; it is built anew only for another graph, or for
 -- one where there was none
 CREATE FUNCTION built(oid OUT oid) LANGUAGE sql AS
-	$$SELECT relfilenode FROM pg_class WHERE relname = 'c_embedding_idx'$$;
+	$$SELECT relfilenode FROM pg_class WHERE relname = 'c_embedding_payload_idx'$$;
 CREATE FUNCTION patch(config jsonb, OUT "built anew" bool, OUT options text[]) LANGUAGE plpgsql AS $$
 DECLARE
 	was CONSTANT oid := built();
 BEGIN
 	PERFORM qdrant.update_collection('c', config);
 	"built anew" := built() <> was;
-	options := reloptions FROM pg_class WHERE relname = 'c_embedding_idx';
+	options := reloptions FROM pg_class WHERE relname = 'c_embedding_payload_idx';
 END
 $$;
 INSERT INTO qdrant.c (id, embedding) SELECT i, '[1,2,3,4]' FROM generate_series(1, 100) i;
@@ -180,9 +180,9 @@ SELECT qdrant.index_built(collection, kind, name, pending) FROM qdrant.pending_i
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"hnsw_config": {"m": 5}}}}');
 SELECT * FROM qdrant.pending_indexes();
 SELECT * FROM qdrant.index_leftovers();
-UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'qdrant.c_embedding_idx'::regclass;
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'qdrant.c_embedding_payload_idx'::regclass;
 SELECT * FROM qdrant.index_leftovers();
-UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'qdrant.c_embedding_idx'::regclass;
+UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'qdrant.c_embedding_payload_idx'::regclass;
 SELECT qdrant.update_collection('c', '{"optimizers_config": {"indexing_threshold": 0}}');
 TRUNCATE qdrant.c;
 

@@ -1332,7 +1332,7 @@ $$;
 -- how: what stands between CREATE INDEX and ON.
 CREATE FUNCTION qdrant_catalog.create_index(relation regclass, config jsonb, vector jsonb, how text) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-SELECT format('CREATE INDEX %s ON %s USING qdrant_hnsw (%I @extschema@.%I) WITH (%s)', how,
+SELECT format('CREATE INDEX %s ON %s USING qdrant_hnsw (%I @extschema@.%I, payload @extschema@.qdrant_payload_ops) WITH (%s)', how,
 	qdrant_catalog.quoted_name(relation), vector ->> 'column',
 	CASE vector ->> 'distance' WHEN 'Cosine' THEN 'vector_cosine_ops' WHEN 'Euclid' THEN 'vector_l2_ops'
 		WHEN 'Dot' THEN 'vector_ip_ops' WHEN 'Manhattan' THEN 'vector_l1_ops' END,

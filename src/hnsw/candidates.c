@@ -27,8 +27,14 @@
  */
 #define SWEEP_ROWS_PER_EF	50
 
-/* Rows that a sweep scores in the time that the heap needs for one. */
-#define SWEEP_ROWS_PER_HEAP_ROW	30
+/*
+ * Rows that a sweep scores in the time that the heap needs for one (filter and
+ * distance), that a sweep needs to see whether a row is admitted, and for an
+ * admitted one.
+ */
+#define SWEEP_ROWS_PER_HEAP_ROW	80.0
+#define SWEEP_ROWS_PER_ROW		0.2
+#define SWEEP_ROWS_PER_ADMITTED	3.0
 
 /*
  * A search that finds a quarter of the admitted rows that it should goes where
@@ -41,7 +47,7 @@
  * Payload indexes are read when a smaller share than FEW / sqrt(rows) passes a
  * filter, but never when half of the rows do.
  */
-#define FEW					40.0
+#define FEW					11.0
 #define FEW_MAX				0.5
 
 /* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
@@ -425,40 +431,51 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
  *----------
  */
 
-double
-qd_candidates_exact_cost(double admitted)
+static double
+heap_cost(double admitted)
 {
 	return SWEEP_ROWS_PER_HEAP_ROW * admitted;
 }
 
-double
-qd_candidates_graph_cost(double admitted, double rows, int ef)
+static double
+sweep_cost(double admitted, double rows)
+{
+	return SWEEP_ROWS_PER_ROW * rows + SWEEP_ROWS_PER_ADMITTED * admitted;
+}
+
+static double
+graph_cost(double admitted, double rows, int ef)
 {
 	return SWEEP_ROWS_PER_EF * ef * (rows / Max(admitted, 1));
 }
 
-/* By the number of rows in the heap; a lossy set does not name them. */
+double
+qd_candidates_cost(double admitted, double rows, int ef)
+{
+	return Min(heap_cost(admitted),
+			   Min(sweep_cost(admitted, rows), graph_cost(admitted, rows, ef)));
+}
+
+/* Than a sweep; a lossy set does not name its rows. */
 static bool
 heap_is_cheaper(const QdCandidates *c, const QdAdmission *a)
 {
-	double		heap = qd_candidates_exact_cost(a->n);
-
-	return !a->lossy && heap <= c->meta.next_vid;
+	return !a->lossy && heap_cost(a->n) <= sweep_cost(a->n, c->meta.next_vid);
 }
 
 bool
 qd_candidates_admit(QdCandidates *c, const QdAdmission *admission)
 {
 	double		rows = c->meta.next_vid;
-	double		graph = admission->lossy ? 0 :
-		qd_candidates_graph_cost(admission->n, rows, c->ef);
+	double		graph = graph_cost(admission->n, rows, c->ef);
 
-	if (heap_is_cheaper(c, admission) && (c->source != FROM_GRAPH ||
-										  qd_candidates_exact_cost(admission->n) <= graph))
+	if (heap_is_cheaper(c, admission) &&
+		(c->source != FROM_GRAPH || heap_cost(admission->n) <= graph))
 		return false;
 	c->admission = admission;
 	c->has_next = c->has_next && is_admitted(c, &c->next.tid);
-	if (c->source == FROM_GRAPH && rows <= graph)
+	if (c->source != FROM_GRAPH || admission->lossy ||
+		sweep_cost(admission->n, rows) <= graph)
 		begin_sweep(c);
 	return true;
 }

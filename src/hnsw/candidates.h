@@ -58,11 +58,7 @@ extern bool qd_candidates_seen(const QdCandidates *c, const ItemPointerData *tid
  */
 extern bool qd_candidates_few_pass(double passed, double seen, double rows);
 
-/*
- * What a search costs when so many of the index's rows are admitted, in rows
- * of a sweep.
- */
-extern double qd_candidates_exact_cost(double admitted);
-extern double qd_candidates_graph_cost(double admitted, double rows, int ef);
+/* What a search costs that knows the admitted rows, in rows of a sweep. */
+extern double qd_candidates_cost(double admitted, double rows, int ef);
 
 #endif							/* QD_HNSW_CANDIDATES_H */

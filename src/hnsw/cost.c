@@ -38,6 +38,7 @@
 #define EXPANSIONS_BASE		8
 #define EXPANSIONS_PER_EF	1.65
 #define VISITS_PER_LINK		0.5
+#define BITMAP_ROWS			20	/* rows of a sweep that a TID from GIN weighs */
 #define RESCORED_TUPLES		3	/* heap tuples that a rescored row weighs */
 
 typedef struct ScanCost
@@ -180,17 +181,14 @@ admitted_share(PlannerInfo *root, const IndexPath *path)
 }
 
 /*
- * What a scan does that has read the admitted rows' TIDs from payload indexes:
- * the cheapest of the ways that candidates.c chooses from.
+ * What a scan does more that reads payload indexes: their TIDs, and then the
+ * cheapest of the ways that candidates.c chooses from.
  */
 static void
 add_admission(ScanCost *cost, double admitted)
 {
-	double		heap = qd_candidates_exact_cost(admitted);
-	double		graph = qd_candidates_graph_cost(admitted, cost->rows,
-												 qd_guc_ef_search);
-
-	cost->scored += Min(heap, Min(graph, cost->rows));
+	cost->scored += qd_candidates_cost(admitted, cost->rows, qd_guc_ef_search) +
+		admitted * BITMAP_ROWS;
 	cost->sweep_visits = 0;
 	cost->sweep_scored = 0;
 }

@@ -9,7 +9,7 @@ from harness import Gateway, Postgres, wait_until
 C = "/collections/c"
 INDEXES = """SELECT string_agg(indexrelid::regclass || ' ' || indisvalid || ' ' || reloptions::text, ', ')
     FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid = 'qdrant.c'::regclass AND NOT indisprimary"""
-DONE = "qdrant.c_embedding_idx true {m=12,ef_construction=100}"
+DONE = "qdrant.c_embedding_payload_idx true {m=12,ef_construction=100}"
 
 
 @pytest.fixture
