@@ -179,6 +179,13 @@ read_stripe(QdCandidates *c, uint32 vid, Stripe *stripe)
 	UnlockReleaseBuffer(buffer);
 }
 
+/* Vids beyond the stripe are taken for those of the next one. */
+static inline bool
+admits(const Stripe *stripe, uint32 vid)
+{
+	return stripe->admits[vid % QD_DIR_PER_PAGE];
+}
+
 /*
  * Scores the admitted base vertices first <= vid < end, which stand on one
  * page.
@@ -201,10 +208,11 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end,
 			QdVertexHead *v = QdPageVertex(page, offset);
 			QdCandidate *score = &scores->vertex[scores->n];
 
-			qd_hnsw_prefetch(c->index, block + 1, offset,
-							 sizeof(QdVertexHead) + l->own_dims);
+			if (admits(stripe, vid + l->npp))
+				qd_hnsw_prefetch(c->index, block + 1, offset,
+								 sizeof(QdVertexHead) + l->own_dims);
 			if (v->vid != vid || v->level != 0 ||
-				!stripe->admits[vid % QD_DIR_PER_PAGE])
+				!admits(stripe, vid))
 				continue;
 			score->vid = vid;
 			score->distance = c->query == NULL ? 0 :

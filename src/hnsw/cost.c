@@ -38,6 +38,7 @@
 #define EXPANSIONS_BASE		8
 #define EXPANSIONS_PER_EF	1.65
 #define VISITS_PER_LINK		0.5
+#define IMAGINED_LINKS		32	/* m0 of an index that does not exist */
 #define BITMAP_ROWS			20	/* rows of a sweep that a TID from GIN weighs */
 #define RESCORED_TUPLES		3	/* heap tuples that a rescored row weighs */
 
@@ -83,6 +84,18 @@ count_work(Relation index, ScanCost *cost)
 		cost->sweep_visits = vertex_pages;
 		cost->sweep_scored = meta.next_vid;
 	}
+}
+
+/* An index that is only thought of has no META: as if all rows were linked. */
+static void
+imagine_work(const IndexOptInfo *info, ScanCost *cost)
+{
+	memset(cost, 0, sizeof(*cost));
+	cost->rows = cost->sweep_scored = Max(info->rel->tuples, 0);
+	cost->sweep_visits = info->pages;
+	cost->visits = cost->scored =
+		(EXPANSIONS_BASE + EXPANSIONS_PER_EF * qd_guc_ef_search) *
+		(1 + VISITS_PER_LINK * IMAGINED_LINKS);
 }
 
 /* Share of the index that is not cached between two scans. */
@@ -235,9 +248,14 @@ qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 		*startup = *total = get_float8_infinity();
 		return;
 	}
-	index = index_open(info->indexoid, NoLock);
-	count_work(index, &cost);
-	index_close(index, NoLock);
+	if (info->hypothetical)
+		imagine_work(info, &cost);
+	else
+	{
+		index = index_open(info->indexoid, NoLock);
+		count_work(index, &cost);
+		index_close(index, NoLock);
+	}
 	if (path->indexclauses != NIL)
 	{
 		List	   *conditions = NIL;
