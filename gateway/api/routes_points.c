@@ -4,11 +4,15 @@
  */
 #include "api/route.h"
 
+#include <string.h>
+
+#include "model/json_path.h"
 #include "model/out_points.h"
 #include "model/point_id.h"
 #include "model/tables.h"
 #include "service/service.h"
 
+#define INDEX	"/collections/{collection_name}/index"
 #define POINTS	"/collections/{collection_name}/points"
 
 /*
@@ -43,6 +47,21 @@ fill_get_point(ProtobufCMessage *base, const route_params *params, arena *a,
 	return true;
 }
 
+/* The path of the index is the pattern's second parameter. */
+static bool
+fill_delete_index(ProtobufCMessage *base, const route_params *params, arena *a,
+				  gw_error *e)
+{
+	slice		path = params->value[1];
+
+	if (!json_path_valid(path) || memchr(path.p, '\0', path.n))
+		return gw_fail(e, a, ERR_PATH_FORMAT, "Invalid json path: '%.*s'",
+					   (int) path.n, path.p);
+	((Qdrant__DeleteFieldIndexCollection *) base)->field_name =
+		arena_strdup(a, path);
+	return true;
+}
+
 const rest_route rest_points[] = {
 	{"PUT", POINTS, &svc_upsert, &schema_upsert, MODEL_QUERY_UPDATE,
 	out_update_result, NULL},
@@ -70,6 +89,10 @@ const rest_route rest_points[] = {
 	out_search, NULL},
 	{"POST", POINTS "/search/batch", &svc_search_batch,
 	&schema_search_batch, MODEL_QUERY_READ, out_search_batch, NULL},
+	{"PUT", INDEX, &svc_create_field_index, &schema_create_field_index,
+	MODEL_QUERY_UPDATE, out_update_result, NULL},
+	{"DELETE", INDEX "/{field_name}", &svc_delete_field_index, NULL,
+	MODEL_QUERY_UPDATE, out_update_result, fill_delete_index},
 	{"GET", POINTS "/{id}", &svc_get_point, NULL, MODEL_QUERY_READ, out_record,
 	fill_get_point},
 	{0}
@@ -89,5 +112,7 @@ const grpc_route grpc_points[] = {
 	{"/qdrant.Points/QueryBatch", &svc_query_batch},
 	{"/qdrant.Points/Search", &svc_search},
 	{"/qdrant.Points/SearchBatch", &svc_search_batch},
+	{"/qdrant.Points/CreateFieldIndex", &svc_create_field_index},
+	{"/qdrant.Points/DeleteFieldIndex", &svc_delete_field_index},
 	{0}
 };

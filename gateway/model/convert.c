@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "model/index_language.h"
 #include "model/json_path.h"
 #include "model/payload.h"
 #include "model/point_id.h"
@@ -211,6 +212,112 @@ static bool
 convert_order_by(converter *c, ProtobufCMessage *msg)
 {
 	return check_path(c, ((Qdrant__OrderBy *) msg)->key);
+}
+
+/*----------
+ * payload indexes
+ *----------
+ */
+
+/* The parameters have the type's number in the order of FieldType. */
+static bool
+agree(const Qdrant__PayloadIndexParams *params, Qdrant__FieldType type)
+{
+	static const int cases[] = {
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_KEYWORD_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_INTEGER_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_FLOAT_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_GEO_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_TEXT_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_BOOL_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_DATETIME_INDEX_PARAMS,
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_UUID_INDEX_PARAMS
+	};
+
+	return params->index_params_case ==
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS__NOT_SET ||
+		params->index_params_case == cases[type];
+}
+
+static bool
+convert_create_index(converter *c, ProtobufCMessage *msg)
+{
+	static const char *const names[] = {"Keyword", "Integer", "Float", "Geo",
+	"Text", "Bool", "Datetime", "Uuid"};
+	Qdrant__CreateFieldIndexCollection *m =
+	(Qdrant__CreateFieldIndexCollection *) msg;
+
+	if (!check_path(c, m->field_name))
+		return false;
+	if (!m->has_field_type ||
+		!protobuf_c_enum_descriptor_get_value(&qdrant__field_type__descriptor,
+											  m->field_type))
+		return fail(c, "cannot convert field_type");
+	if (m->field_index_params && !agree(m->field_index_params, m->field_type))
+		return gw_fail(c->e, c->a, ERR_GRPC_ARGUMENT, "field_type (%s) and "
+					   "field_index_params do not match", names[m->field_type]);
+	return true;
+}
+
+static bool
+convert_delete_index(converter *c, ProtobufCMessage *msg)
+{
+	return check_path(c, ((Qdrant__DeleteFieldIndexCollection *) msg)->field_name);
+}
+
+static bool
+convert_facet(converter *c, ProtobufCMessage *msg)
+{
+	return check_path(c, ((Qdrant__FacetCounts *) msg)->key);
+}
+
+static bool
+convert_text_params(converter *c, ProtobufCMessage *msg)
+{
+	return ((Qdrant__TextIndexParams *) msg)->tokenizer !=
+		QDRANT__TOKENIZER_TYPE__Unknown || fail(c, "unknown tokenizer type");
+}
+
+/* Languages get their long names. */
+static bool
+convert_language(converter *c, char **name, bool stemmer)
+{
+	const char *found = index_language(slice_text(*name), stemmer);
+
+	if (found == NULL)
+		return gw_fail(c->e, c->a, ERR_GRPC_ARGUMENT,
+					   "unknown language: %s", *name);
+	*name = (char *) (uintptr_t) found;
+	return true;
+}
+
+static bool
+convert_stopwords(converter *c, ProtobufCMessage *msg)
+{
+	Qdrant__StopwordsSet *set = (Qdrant__StopwordsSet *) msg;
+
+	for (size_t i = 0; i < set->n_languages; i++)
+	{
+		if (!convert_language(c, &set->languages[i], false))
+			return false;
+	}
+	return true;
+}
+
+static bool
+convert_stemmer(converter *c, ProtobufCMessage *msg)
+{
+	Qdrant__StemmingAlgorithm *s = (Qdrant__StemmingAlgorithm *) msg;
+
+	switch (s->stemming_params_case)
+	{
+		case QDRANT__STEMMING_ALGORITHM__STEMMING_PARAMS_SNOWBALL:
+			return convert_language(c, &s->snowball->language, true);
+		case QDRANT__STEMMING_ALGORITHM__STEMMING_PARAMS_DISABLED:
+			return true;
+		default:
+			return fail(c, "stemming_params is missing");
+	}
 }
 
 static bool
@@ -438,6 +545,12 @@ static const conversion conversions[] = {
 	{&qdrant__clear_payload_points__descriptor, false, convert_clear},
 	{&qdrant__with_payload_selector__descriptor, false, convert_with_payload},
 	{&qdrant__order_by__descriptor, false, convert_order_by},
+	{&qdrant__create_field_index_collection__descriptor, false, convert_create_index},
+	{&qdrant__delete_field_index_collection__descriptor, false, convert_delete_index},
+	{&qdrant__facet_counts__descriptor, false, convert_facet},
+	{&qdrant__text_index_params__descriptor, false, convert_text_params},
+	{&qdrant__stopwords_set__descriptor, false, convert_stopwords},
+	{&qdrant__stemming_algorithm__descriptor, false, convert_stemmer},
 	{&qdrant__query__descriptor, false, convert_query},
 	{&qdrant__vector_input__descriptor, false, convert_vector_input},
 	{&qdrant__discover_input__descriptor, false, convert_discover},

@@ -1,6 +1,7 @@
 /*
  * create_json.c
- *		Writes collection configs as REST bodies, by the messages' descriptors.
+ *		Writes collection configs and schemas of payload indexes as REST bodies,
+ *		by the messages' descriptors.
  *
  * REST's names are those of the fields but for the few below; its enums are
  * the message's in lower or snake case.
@@ -148,18 +149,15 @@ write_payload(buf *out, const ProtobufCMessage *msg,
 }
 
 static void
-write_fields(buf *out, const ProtobufCMessage *msg)
+write_members(buf *out, bool *first, const ProtobufCMessage *msg)
 {
-	bool		first = true;
-
-	buf_addc(out, '{');
 	for (unsigned i = 0; i < msg->descriptor->n_fields; i++)
 	{
 		const ProtobufCFieldDescriptor *f = &msg->descriptor->fields[i];
 
 		if (!v_is_present(msg, f) || is_left_out(msg, f))
 			continue;
-		jw_key(out, &first, rest_name(f->name));
+		jw_key(out, first, rest_name(f->name));
 		if (f->type == PROTOBUF_C_TYPE_BYTES)
 			write_payload(out, msg, f);
 		else if (f->label == PROTOBUF_C_LABEL_REPEATED)
@@ -167,6 +165,15 @@ write_fields(buf *out, const ProtobufCMessage *msg)
 		else
 			write_value(out, f, (const char *) msg + f->offset);
 	}
+}
+
+static void
+write_fields(buf *out, const ProtobufCMessage *msg)
+{
+	bool		first = true;
+
+	buf_addc(out, '{');
+	write_members(out, &first, msg);
 	buf_addc(out, '}');
 }
 
@@ -189,6 +196,74 @@ write_inner(buf *out, const ProtobufCMessage *msg)
 	buf_adds(out, "{}");
 }
 
+/*----------
+ * payload indexes
+ *----------
+ */
+
+static void
+write_strings(buf *out, bool *first, const char *name, char **list, size_t n)
+{
+	bool		first_item = true;
+
+	if (n == 0)
+		return;
+	jw_key(out, first, name);
+	buf_addc(out, '[');
+	for (size_t i = 0; i < n; i++)
+	{
+		jw_item(out, &first_item);
+		jw_cstring(out, list[i]);
+	}
+	buf_addc(out, ']');
+}
+
+/* A language alone was given as its name alone (tables_index.c). */
+static void
+write_stopwords(buf *out, const Qdrant__StopwordsSet *set)
+{
+	bool		first = true;
+
+	if (set->n_languages == 1 && set->n_custom == 0 && set->custom != NULL)
+	{
+		jw_cstring(out, set->languages[0]);
+		return;
+	}
+	buf_addc(out, '{');
+	write_strings(out, &first, "languages", set->languages, set->n_languages);
+	write_strings(out, &first, "custom", set->custom, set->n_custom);
+	buf_addc(out, '}');
+}
+
+static void
+write_stemmer(buf *out, const Qdrant__StemmingAlgorithm *s)
+{
+	if (s->stemming_params_case !=
+		QDRANT__STEMMING_ALGORITHM__STEMMING_PARAMS_SNOWBALL)
+	{
+		buf_adds(out, "{\"type\":\"none\"}");
+		return;
+	}
+	buf_adds(out, "{\"type\":\"snowball\",\"language\":");
+	jw_cstring(out, s->snowball->language);
+	buf_addc(out, '}');
+}
+
+/* Parts of index parameters that REST writes in its own way. */
+static bool
+write_index_part(buf *out, const ProtobufCMessage *msg)
+{
+	if (msg->descriptor == &qdrant__keyword_prefix_params__descriptor)
+		jw_bool(out, true);
+	else if (msg->descriptor == &qdrant__stopwords_set__descriptor)
+		write_stopwords(out, (const Qdrant__StopwordsSet *) msg);
+	else if (msg->descriptor == &qdrant__stemming_algorithm__descriptor)
+		write_stemmer(out, (const Qdrant__StemmingAlgorithm *) msg);
+	else
+		return false;
+	return true;
+}
+
 static void
 write_message(buf *out, const ProtobufCMessage *msg)
 {
@@ -203,6 +278,8 @@ write_message(buf *out, const ProtobufCMessage *msg)
 		&qdrant__strict_mode_sparse_config__descriptor
 	};
 
+	if (write_index_part(out, msg))
+		return;
 	if (msg->descriptor == &qdrant__vectors_config_diff__descriptor)
 	{
 		const Qdrant__VectorsConfigDiff *diff = (const Qdrant__VectorsConfigDiff *) msg;
@@ -253,5 +330,30 @@ update_collection_json(const Qdrant__UpdateCollection *msg, arena *a)
 
 	buf_init(&out, a, 512);
 	write_message(&out, &msg->base);
+	return buf_slice(&out);
+}
+
+slice
+index_schema_json(const Qdrant__CreateFieldIndexCollection *msg, arena *a)
+{
+	static const char *const types[] = {"keyword", "integer", "float", "geo",
+	"text", "bool", "datetime", "uuid"};
+	const Qdrant__PayloadIndexParams *params = msg->field_index_params;
+	bool		first = true;
+	buf			out;
+
+	buf_init(&out, a, 256);
+	if (params == NULL || params->index_params_case ==
+		QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS__NOT_SET)
+	{
+		jw_cstring(&out, types[msg->field_type]);
+		return buf_slice(&out);
+	}
+	buf_addc(&out, '{');
+	jw_key(&out, &first, "type");
+	jw_cstring(&out, types[msg->field_type]);
+	/* the members of the oneof share their place */
+	write_members(&out, &first, &params->keyword_index_params->base);
+	buf_addc(&out, '}');
 	return buf_slice(&out);
 }

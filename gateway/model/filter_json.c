@@ -14,9 +14,19 @@
 
 #include "json/jwrite.h"
 #include "model/datetime.h"
+#include "model/json_path.h"
 #include "model/qdrant.pb-c.h"
 
-static void write_filter(buf *out, const Qdrant__Filter *filter);
+/* Where filters are written to, and what they are bound to. */
+typedef struct writer
+{
+	buf			out;
+	arena	   *a;
+	const field_indexes *indexes;
+	const char *prefix;			/* of keys within nested conditions */
+} writer;
+
+static void write_filter(writer *w, const Qdrant__Filter *filter);
 
 static void
 write_double(buf *out, double d)
@@ -269,14 +279,35 @@ write_geo(buf *out, bool *first, const Qdrant__FieldCondition *f)
 	}
 }
 
+/*
+ * The semantics of the index on the key.  Within nested conditions only text
+ * has them: as in Qdrant, which there looks at values.
+ */
 static void
-write_field(buf *out, const Qdrant__FieldCondition *f)
+write_binding(writer *w, bool *first, const char *key)
 {
+	const field_index *index;
+
+	if (w->indexes->n == 0)
+		return;
+	index = field_index_find(w->indexes, slice_text(*w->prefix == '\0' ? key :
+													arena_printf(w->a, "%s%s", w->prefix, key)));
+	if (index == NULL || (*w->prefix != '\0' && index->type != INDEX_TEXT))
+		return;
+	jw_key(&w->out, first, "as");
+	jw_raw(&w->out, index->schema);
+}
+
+static void
+write_field(writer *w, const Qdrant__FieldCondition *f)
+{
+	buf		   *out = &w->out;
 	bool		first = true;
 
 	buf_addc(out, '{');
 	jw_key(out, &first, "key");
 	jw_cstring(out, f->key);
+	write_binding(w, &first, f->key);
 	if (f->match)
 	{
 		jw_key(out, &first, "match");
@@ -331,39 +362,58 @@ write_ids(buf *out, const Qdrant__HasIdCondition *condition)
 
 /* {"name": {"key": "path"}} */
 static void
-write_key_form(buf *out, const char *name, const char *path)
+write_key_form(writer *w, const char *name, const char *path)
 {
-	buf_printf(out, "{\"%s\":{\"key\":", name);
-	jw_cstring(out, path);
-	buf_adds(out, "}}");
+	bool		first = true;
+
+	buf_printf(&w->out, "{\"%s\":{", name);
+	jw_key(&w->out, &first, "key");
+	jw_cstring(&w->out, path);
+	write_binding(w, &first, path);
+	buf_adds(&w->out, "}}");
 }
 
 static void
-write_condition(buf *out, const Qdrant__Condition *c)
+write_nested(writer *w, const Qdrant__NestedCondition *nested)
 {
+	const char *outside = w->prefix;
+	size_t		n = strlen(nested->key);
+	bool		each = n > 2 && strcmp(nested->key + n - 2, "[]") == 0;
+
+	buf_adds(&w->out, "{\"nested\":{\"key\":");
+	jw_cstring(&w->out, nested->key);
+	buf_adds(&w->out, ",\"filter\":");
+	w->prefix = arena_printf(w->a, "%s%s%s.", outside, nested->key,
+							 each ? "" : "[]");
+	write_filter(w, nested->filter);
+	w->prefix = outside;
+	buf_adds(&w->out, "}}");
+}
+
+static void
+write_condition(writer *w, const Qdrant__Condition *c)
+{
+	buf		   *out = &w->out;
+
 	switch (c->condition_one_of_case)
 	{
 		case QDRANT__CONDITION__CONDITION_ONE_OF_FIELD:
-			write_field(out, c->field);
+			write_field(w, c->field);
 			break;
 		case QDRANT__CONDITION__CONDITION_ONE_OF_IS_EMPTY:
-			write_key_form(out, "is_empty", c->is_empty->key);
+			write_key_form(w, "is_empty", c->is_empty->key);
 			break;
 		case QDRANT__CONDITION__CONDITION_ONE_OF_IS_NULL:
-			write_key_form(out, "is_null", c->is_null->key);
+			write_key_form(w, "is_null", c->is_null->key);
 			break;
 		case QDRANT__CONDITION__CONDITION_ONE_OF_HAS_ID:
 			write_ids(out, c->has_id);
 			break;
 		case QDRANT__CONDITION__CONDITION_ONE_OF_FILTER:
-			write_filter(out, c->filter);
+			write_filter(w, c->filter);
 			break;
 		case QDRANT__CONDITION__CONDITION_ONE_OF_NESTED:
-			buf_adds(out, "{\"nested\":{\"key\":");
-			jw_cstring(out, c->nested->key);
-			buf_adds(out, ",\"filter\":");
-			write_filter(out, c->nested->filter);
-			buf_adds(out, "}}");
+			write_nested(w, c->nested);
 			break;
 		case QDRANT__CONDITION__CONDITION_ONE_OF_HAS_VECTOR:
 			buf_adds(out, "{\"has_vector\":");
@@ -381,22 +431,23 @@ write_condition(buf *out, const Qdrant__Condition *c)
 }
 
 static void
-write_conditions(buf *out, Qdrant__Condition **list, size_t n)
+write_conditions(writer *w, Qdrant__Condition **list, size_t n)
 {
 	bool		first = true;
 
-	buf_addc(out, '[');
+	buf_addc(&w->out, '[');
 	for (size_t i = 0; i < n; i++)
 	{
-		jw_item(out, &first);
-		write_condition(out, list[i]);
+		jw_item(&w->out, &first);
+		write_condition(w, list[i]);
 	}
-	buf_addc(out, ']');
+	buf_addc(&w->out, ']');
 }
 
 static void
-write_filter(buf *out, const Qdrant__Filter *filter)
+write_filter(writer *w, const Qdrant__Filter *filter)
 {
+	buf		   *out = &w->out;
 	const struct
 	{
 		const char *name;
@@ -415,13 +466,13 @@ write_filter(buf *out, const Qdrant__Filter *filter)
 		if (clauses[i].n == 0)
 			continue;
 		jw_key(out, &first, clauses[i].name);
-		write_conditions(out, clauses[i].list, clauses[i].n);
+		write_conditions(w, clauses[i].list, clauses[i].n);
 	}
 	if (filter->min_should)
 	{
 		jw_key(out, &first, "min_should");
 		buf_adds(out, "{\"conditions\":");
-		write_conditions(out, filter->min_should->conditions,
+		write_conditions(w, filter->min_should->conditions,
 						 filter->min_should->n_conditions);
 		buf_adds(out, ",\"min_count\":");
 		jw_u64(out, filter->min_should->min_count);
@@ -431,13 +482,24 @@ write_filter(buf *out, const Qdrant__Filter *filter)
 }
 
 slice
-filter_json(const Qdrant__Filter *filter, arena *a)
+filter_json(const Qdrant__Filter *filter, const field_indexes *indexes, arena *a)
 {
-	buf			out;
+	writer		w = {.a = a,.indexes = indexes,.prefix = ""};
 
-	buf_init(&out, a, 256);
-	write_filter(&out, filter);
-	return buf_slice(&out);
+	buf_init(&w.out, a, 256);
+	write_filter(&w, filter);
+	return buf_slice(&w.out);
+}
+
+const field_index *
+field_index_find(const field_indexes *indexes, slice path)
+{
+	for (int i = 0; i < indexes->n; i++)
+	{
+		if (json_path_equal(indexes->list[i].path, path))
+			return &indexes->list[i];
+	}
+	return NULL;
 }
 
 /*----------

@@ -9,11 +9,16 @@
 #include <stdbool.h>
 
 #include "core/buf.h"
+#include "model/field_index.h"
 
 struct Qdrant__Filter;
 
-/* The filter's JSON text, in the arena.  The filter has been validated. */
-extern slice filter_json(const struct Qdrant__Filter *filter, arena *a);
+/*
+ * The filter's JSON text, in the arena.  The filter has been validated.
+ * Conditions on a path with an index are bound to it: the member "as".
+ */
+extern slice filter_json(const struct Qdrant__Filter *filter,
+						 const field_indexes *indexes, arena *a);
 
 /* Does the filter restrict anything? NULL and {} do not. */
 extern bool filter_is_empty(const struct Qdrant__Filter *filter);

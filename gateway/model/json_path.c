@@ -4,6 +4,8 @@
  */
 #include "model/json_path.h"
 
+#include <string.h>
+
 static bool
 is_raw(char c)
 {
@@ -60,4 +62,48 @@ json_path_valid(slice path)
 			return false;
 	}
 	return p != NULL;
+}
+
+/* One step of a valid path: a key without its quotes, or an index. */
+typedef struct path_step
+{
+	bool		is_key;
+	slice		key;
+	uint64_t	index;			/* UINT64_MAX: [] */
+} path_step;
+
+/* Takes the first step off the path. */
+static path_step
+take_step(slice *path)
+{
+	const char *end = path->p + path->n;
+	const char *p = path->p + (*path->p == '.');
+	path_step	step = {.is_key = *p != '['};
+	const char *next = step.is_key ? read_key(p, end) : read_bracket(p, end);
+	bool		quoted = *p == '"';
+
+	if (step.is_key)
+		step.key = (slice) {p + quoted, (size_t) (next - p) - 2 * quoted};
+	else
+		step.index = next - p == 2 ? UINT64_MAX : 0;
+	for (p++; !step.is_key && p < next - 1; p++)
+		step.index = step.index * 10 + (uint64_t) (*p - '0');
+	path->n = (size_t) (end - next);
+	path->p = next;
+	return step;
+}
+
+bool
+json_path_equal(slice a, slice b)
+{
+	while (a.n > 0 && b.n > 0)
+	{
+		path_step	x = take_step(&a);
+		path_step	y = take_step(&b);
+
+		if (x.is_key != y.is_key || x.index != y.index ||
+			(x.is_key && !slice_eq(x.key, y.key)))
+			return false;
+	}
+	return a.n == 0 && b.n == 0;
 }

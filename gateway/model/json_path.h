@@ -16,4 +16,7 @@
  */
 extern bool json_path_valid(slice path);
 
+/* Do two valid paths lead to the same place, however they are quoted? */
+extern bool json_path_equal(slice a, slice b);
+
 #endif							/* QG_JSON_PATH_H */

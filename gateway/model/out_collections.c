@@ -131,3 +131,17 @@ collection_config_message(slice flat, slice params, arena *a, gw_error *e)
 	config->metadata = c->metadata;
 	return config;
 }
+
+bool
+collection_payload_schema(slice json, Qdrant__CollectionInfo *info, arena *a,
+						  gw_error *e)
+{
+	const Qdrant__CollectionInfo *read = decode(&schema_payload_schema, json, a,
+												e);
+
+	if (read == NULL)
+		return false;
+	info->n_payload_schema = read->n_payload_schema;
+	info->payload_schema = read->payload_schema;
+	return true;
+}

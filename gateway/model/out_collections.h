@@ -32,4 +32,11 @@ extern Qdrant__CollectionConfig *collection_config_message(slice flat,
 														   arena *a,
 														   gw_error *e);
 
+/*
+ * The member payload_schema of a collection's info, into the message; false
+ * with *e set when it can't be read.
+ */
+extern bool collection_payload_schema(slice json, Qdrant__CollectionInfo *info,
+									  arena *a, gw_error *e);
+
 #endif							/* QG_OUT_COLLECTIONS_H */

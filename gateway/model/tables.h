@@ -22,6 +22,13 @@ extern const struct json_schema schema_clear_payload;	/* ClearPayloadPoints */
 extern const struct json_schema schema_count;	/* CountPoints */
 extern const struct json_schema schema_scroll;	/* ScrollPoints */
 
+/* tables_index.c */
+extern const struct json_schema schema_create_field_index;	/* CreateFieldIndexCollection */
+extern const struct json_schema schema_facet;	/* FacetCounts */
+
+/* The member payload_schema of a collection's info, into CollectionInfo. */
+extern const struct json_schema schema_payload_schema;
+
 /* tables_query.c */
 extern const struct json_schema schema_query;	/* QueryPoints */
 extern const struct json_schema schema_query_batch; /* QueryBatchPoints */

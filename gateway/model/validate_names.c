@@ -32,7 +32,9 @@ static const naming namings[] = {
 	{&qdrant__point_vectors__descriptor, "vectors", "vector", NULL, NULL},
 	{&qdrant__query_batch_points__descriptor, "query_points", "searches", NULL, "internal"},
 	{&qdrant__search_batch_points__descriptor, "search_points", "searches", NULL, "search_request"},
+	{&qdrant__create_field_index_collection__descriptor, "field_index_params", "field_schema", NULL, NULL},
 	/* oneofs and maps */
+	{&qdrant__payload_index_params__descriptor, NULL, "", "index_params", NULL},
 	{&qdrant__vectors_config__descriptor, NULL, "", "config", NULL},
 	{&qdrant__vectors_config_diff__descriptor, NULL, "", "config", NULL},
 	{&qdrant__vector_params_map__descriptor, "map", "?", "map.[]", NULL},

@@ -55,6 +55,8 @@ static const range_rule ranges[] = {
 	{&qdrant__strict_mode_config__descriptor, "max_points_count", BOTH, 1, NO_MAX},
 	{&qdrant__strict_mode_config__descriptor, "max_resident_memory_percent", BOTH, 1, 100},
 	{&qdrant__scroll_points__descriptor, "limit", BOTH, 1, NO_MAX},
+	{&qdrant__facet_counts__descriptor, "limit", REST, 1, NO_MAX},
+	{&qdrant__facet_counts__descriptor, "timeout", GRPC, 1, NO_MAX},
 	{&qdrant__search_points__descriptor, "limit", BOTH, 1, NO_MAX},
 	{&qdrant__search_points__descriptor, "timeout", GRPC, 1, NO_MAX},
 	{&qdrant__search_batch_points__descriptor, "timeout", GRPC, 1, NO_MAX},
@@ -412,6 +414,48 @@ check_relevance(vctx *v, const ProtobufCMessage *msg)
 		v_fail(v, "__all__", "feedback elements must be non-empty");
 }
 
+/*----------
+ * payload indexes
+ *----------
+ */
+
+static void
+check_integer_index(vctx *v, const ProtobufCMessage *msg)
+{
+	const Qdrant__IntegerIndexParams *p = (const Qdrant__IntegerIndexParams *) msg;
+
+	if (p->has_lookup && !p->lookup && p->has_range && !p->range)
+		v_fail(v, "lookup", "Validation error: the 'lookup' and 'range' "
+			   "capabilities can't be both disabled [{}]");
+}
+
+static void
+check_not_empty(vctx *v, const char *member, const char *value)
+{
+	if (!v->rest && *value == '\0')
+		v_fail(v, member, "value \"\" invalid, must be at least 1 characters");
+}
+
+static void
+check_create_index(vctx *v, const ProtobufCMessage *msg)
+{
+	check_not_empty(v, "field_name",
+					((const Qdrant__CreateFieldIndexCollection *) msg)->field_name);
+}
+
+static void
+check_delete_index(vctx *v, const ProtobufCMessage *msg)
+{
+	check_not_empty(v, "field_name",
+					((const Qdrant__DeleteFieldIndexCollection *) msg)->field_name);
+}
+
+static void
+check_facet(vctx *v, const ProtobufCMessage *msg)
+{
+	check_not_empty(v, "key", ((const Qdrant__FacetCounts *) msg)->key);
+}
+
 typedef struct check_rule
 {
 	const ProtobufCMessageDescriptor *message;
@@ -430,6 +474,10 @@ static const check_rule checks[] = {
 	{&qdrant__slice_condition__descriptor, check_slice},
 	{&qdrant__geo_point__descriptor, check_geo_point},
 	{&qdrant__geo_polygon__descriptor, check_polygon},
+	{&qdrant__integer_index_params__descriptor, check_integer_index},
+	{&qdrant__create_field_index_collection__descriptor, check_create_index},
+	{&qdrant__delete_field_index_collection__descriptor, check_delete_index},
+	{&qdrant__facet_counts__descriptor, check_facet},
 	{&qdrant__recommend_input__descriptor, check_recommend},
 	{&qdrant__relevance_feedback_input__descriptor, check_relevance},
 	{NULL, NULL}

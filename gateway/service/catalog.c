@@ -14,6 +14,7 @@
 #define BUCKETS			1024
 #define MAX_ENTRIES		8192	/* then the cache starts anew */
 #define MAX_VECTORS		4096
+#define MAX_INDEXES		65536
 
 typedef struct entry
 {
@@ -57,6 +58,7 @@ unref(entry *e)
 	if (--e->refs == 0)
 	{
 		free((void *) e->c.vectors);
+		free((void *) e->c.indexes.list);
 		free(e);
 	}
 }
@@ -232,6 +234,84 @@ read_vectors(jread *r, entry *e)
 	return r->error == NULL;
 }
 
+/*----------
+ * {"path": {"type": "integer", "lookup": false}}
+ *----------
+ */
+
+static bool
+read_index_type(slice s, field_index_type *out)
+{
+	static const char *const names[] = {"keyword", "integer", "float", "geo",
+	"text", "bool", "datetime", "uuid"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_is(s, names[i]))
+		{
+			*out = (field_index_type) i;
+			return true;
+		}
+	return false;
+}
+
+/* r stands at the schema, and behind it afterwards. */
+static bool
+read_index(jread *r, entry *e, field_index *index)
+{
+	jread		inner = *r;
+	slice		key;
+	slice		text;
+	bool		known = false;
+
+	if (!jr_skip(r, &text))
+		return false;
+	index->schema = keep(e, text);
+	index->lookup = index->range = true;
+	if (jr_peek(&inner) != JR_OBJECT || !jr_begin_object(&inner))
+		return false;
+	while (jr_next_member(&inner, &key))
+	{
+		bool		is_bool = jr_peek(&inner) == JR_BOOL;
+
+		if (slice_is(key, "type") && jr_peek(&inner) == JR_STRING)
+			known = jr_string(&inner, &text) && read_index_type(text, &index->type);
+		else if (slice_is(key, "lookup") && is_bool)
+			jr_bool(&inner, &index->lookup);
+		else if (slice_is(key, "range") && is_bool)
+			jr_bool(&inner, &index->range);
+		else
+			jr_skip(&inner, NULL);
+	}
+	return inner.error == NULL && known;
+}
+
+static bool
+read_indexes(jread *r, entry *e)
+{
+	field_index *all = NULL;
+	int			n = 0;
+	slice		path;
+
+	if (jr_peek(r) != JR_OBJECT || !jr_begin_object(r))
+		return false;
+	while (jr_next_member(r, &path))
+	{
+		if (n == MAX_INDEXES)
+			return false;
+		if ((n & (n - 1)) == 0)
+			all = realloc(all, (size_t) (n ? 2 * n : 1) * sizeof(*all));
+		if (all == NULL)
+			abort();
+		e->c.indexes.list = all;
+		memset(&all[n], 0, sizeof(*all));
+		all[n].path = keep(e, path);
+		if (!read_index(r, e, &all[n]))
+			return false;
+		e->c.indexes.n = ++n;
+	}
+	return r->error == NULL;
+}
+
 /* A reader over a copy with the padding that it needs. */
 static jread
 reader_of(slice json, arena *a)
@@ -247,7 +327,7 @@ reader_of(slice json, arena *a)
 const char	catalog_sql[] =
 	"SELECT version, relation, version_sequence, vectors,"
 	" least(coalesce((config #>> '{hnsw_config,ef_construct}')::numeric, 100),"
-	" 10000)::bigint FROM qdrant.describe($1)";
+	" 10000)::bigint, bindings FROM qdrant.describe($1)";
 
 const collection *
 catalog_add(struct catalog_cache *cache, slice name,
@@ -256,13 +336,15 @@ catalog_add(struct catalog_cache *cache, slice name,
 	slice		relation = pgr_text(described, 0, 1);
 	slice		sequence = pgr_text(described, 0, 2);
 	slice		vectors = pgr_jsonb(described, 0, 3);
+	slice		indexes = pgr_jsonb(described, 0, 5);
 	entry	   *e;
 	entry	  **bucket;
 	jread		r = reader_of(vectors, a);
+	jread		r_indexes = reader_of(indexes, a);
 
 	/* decoded strings are never longer than their JSON, quotes make the NUL */
 	e = calloc(1, sizeof(*e) + name.n + relation.n + sequence.n + vectors.n +
-			   16);
+			   indexes.n + 16);
 	if (e == NULL)
 		abort();
 	e->free = e->strings;
@@ -272,7 +354,7 @@ catalog_add(struct catalog_cache *cache, slice name,
 	e->c.relation = keep(e, relation).p;
 	e->c.version_sequence = keep(e, sequence).p;
 	e->c.ef_construct = (uint32_t) pgr_int8(described, 0, 4);
-	if (!read_vectors(&r, e))
+	if (!read_vectors(&r, e) || !read_indexes(&r_indexes, e))
 	{
 		unref(e);
 		return NULL;

@@ -15,6 +15,7 @@
 #include <libpq-fe.h>
 
 #include "core/arena.h"
+#include "model/field_index.h"
 
 typedef enum distance_kind
 {
@@ -39,6 +40,7 @@ typedef struct collection
 								 * hnsw_ef */
 	const collection_vector *vectors;
 	int			n_vectors;
+	field_indexes indexes;
 } collection;
 
 struct catalog_cache;

@@ -156,7 +156,8 @@ static const char info_sql[] =
 	" (i->'update_queue'->'length')::bigint,"
 	" (i->'update_queue'->'deferred_points')::bigint,"
 	" (i->'config'->'params') || ((i->'config') - 'params'),"
-	" pg_catalog.jsonb_build_object('params', i->'config'->'params')"
+	" pg_catalog.jsonb_build_object('params', i->'config'->'params'),"
+	" i->'payload_schema'"
 	" FROM qdrant.collection_info($1) i";
 
 static Qdrant__CollectionInfo *
@@ -167,7 +168,8 @@ info_message(struct op *op, const PGresult *r, gw_error *e)
 
 	info->config = collection_config_message(pgr_jsonb(r, 0, 6),
 											 pgr_jsonb(r, 0, 7), op->a, e);
-	if (info->config == NULL)
+	if (info->config == NULL ||
+		!collection_payload_schema(pgr_jsonb(r, 0, 8), info, op->a, e))
 		return NULL;
 	info->status = status_of(pgr_text(r, 0, 0));
 	info->optimizer_status =

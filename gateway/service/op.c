@@ -3,7 +3,9 @@
  *		The life of an operation: its SQL, the repetitions that a stale catalog
  *		or a conflict ask for, and its one answer.
  */
+#include <event2/event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -391,6 +393,36 @@ op_sql_maintenance(struct op *o, pg_statement *statements, int n,
 	call->next = next;
 	call->job.maintenance = true;
 	call_submit(o, call);
+}
+
+/*----------
+ * Waiting.
+ *----------
+ */
+typedef struct op_timer
+{
+	struct op  *op;
+	void		(*next) (struct op *op);
+} op_timer;
+
+static void
+timer_fired(evutil_socket_t fd, short what, void *arg)
+{
+	op_timer   *timer = arg;
+
+	timer->next(timer->op);
+}
+
+void
+op_after(struct op *o, int ms, void (*next) (struct op *op))
+{
+	op_timer   *timer = arena_alloc(o->a, sizeof(*timer));
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	*timer = (op_timer) {o, next};
+	if (event_base_once(o->req->worker->base, -1, EV_TIMEOUT, timer_fired,
+						timer, &delay) != 0)
+		abort();
 }
 
 /*----------

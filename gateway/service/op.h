@@ -120,6 +120,9 @@ extern void op_sql_search(struct op *op, pg_statement *statements, int n,
 extern void op_sql_maintenance(struct op *op, pg_statement *statements, int n,
 							   void (*next) (struct op *op, PGresult **results));
 
+/* Calls next() after so many milliseconds. */
+extern void op_after(struct op *op, int ms, void (*next) (struct op *op));
+
 /*
  * Finds the collection by name (cache, else qdrant.describe) and calls
  * next(); answers "Collection `x` doesn't exist!" itself.

@@ -52,6 +52,18 @@ extern void sql_filter(sql *q, const collection *c,
 					   const Qdrant__Filter *filter);
 
 /*----------
+ * points_write.c
+ *----------
+ */
+
+/* "SELECT nextval": the number of an operation that takes n of them. */
+extern pg_statement update_version(struct op *op, const collection *c, int n);
+
+/* The answer of an operation with that statement's result. */
+extern void update_answer(struct op *op, uint64_t operation_id,
+						  Qdrant__UpdateStatus status);
+
+/*----------
  * points_ids.c: lists of ids.
  *----------
  */

@@ -180,7 +180,7 @@ sql_filter(sql *q, const collection *c, const Qdrant__Filter *filter)
 		add_ids(q, ids, n);
 	if (filter_is_ids_only(filter))
 		return;
-	p = sql_bind(q, pgp_filter(q->a, filter_json(filter, q->a)));
+	p = sql_bind(q, pgp_filter(q->a, filter_json(filter, &c->indexes, q->a)));
 	if (filter_needs_point(filter))
 	{
 		sql_add(q, " AND qdrant.matches(t.id, t.payload, ");

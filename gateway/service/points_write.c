@@ -13,14 +13,16 @@
 #include "model/payload.h"
 #include "worker.h"
 
-/* The operation's number: SELECT nextval. */
-static pg_statement
-next_version(struct op *op, const collection *c)
+pg_statement
+update_version(struct op *op, const collection *c, int n)
 {
 	sql		   *q = sql_begin(op->a);
 
-	sql_add(q, "SELECT nextval(%s::regclass)",
+	sql_add(q, n > 1 ? "SELECT max(nextval(%s::regclass))" :
+			"SELECT nextval(%s::regclass)",
 			sql_literal(op->a, slice_text(c->version_sequence)));
+	if (n > 1)
+		sql_add(q, " FROM generate_series(1, %d)", n);
 	return sql_end(q);
 }
 
@@ -31,11 +33,8 @@ add_current_version(sql *q, const collection *c)
 			sql_literal(q->a, slice_text(c->version_sequence)));
 }
 
-/*
- * wait=false is answered after commit as well, but says what Qdrant says.
- */
-static void
-answer_update(struct op *op, const PGresult *version, bool wait)
+void
+update_answer(struct op *op, uint64_t operation_id, Qdrant__UpdateStatus status)
 {
 	Qdrant__PointsOperationResponse *response =
 	arena_alloc(op->a, sizeof(*response));
@@ -46,12 +45,22 @@ answer_update(struct op *op, const PGresult *version, bool wait)
 	qdrant__update_result__init(result);
 	qdrant__usage__init(usage);
 	result->has_operation_id = true;
-	result->operation_id = (uint64_t) pgr_int8(version, 0, 0);
-	result->status = wait ? QDRANT__UPDATE_STATUS__Completed :
-		QDRANT__UPDATE_STATUS__Acknowledged;
+	result->operation_id = operation_id;
+	result->status = status;
 	response->result = result;
 	response->usage = usage;
 	op_answer(op, &response->base);
+}
+
+/*
+ * wait=false is answered after commit as well, but says what Qdrant says.
+ */
+static void
+answer_update(struct op *op, const PGresult *version, bool wait)
+{
+	update_answer(op, (uint64_t) pgr_int8(version, 0, 0),
+				  wait ? QDRANT__UPDATE_STATUS__Completed :
+				  QDRANT__UPDATE_STATUS__Acknowledged);
 }
 
 /*----------
@@ -307,7 +316,7 @@ upsert_collection(struct op *op, const collection *c)
 	if (op->req->worker->config->max_collection_bytes > 0)
 		statements[n++] = check_size(op, c, st->bytes);
 	st->version = n;
-	statements[n++] = next_version(op, c);
+	statements[n++] = update_version(op, c, 1);
 	statements[n++] = upsert_statement(op, c, columns);
 	op_sql(op, statements, n, false, upsert_done);
 }
@@ -397,7 +406,7 @@ change_collection(struct op *op, const collection *c)
 				sql_bind(q, point_keys_param(st->keys, st->n_keys, op->a)),
 				st->need_all ? " RETURNING t.id" : "");
 	statements[0] = op_check_collection(op, c);
-	statements[CHANGE_VERSION] = next_version(op, c);
+	statements[CHANGE_VERSION] = update_version(op, c, 1);
 	statements[CHANGE_ROWS] = sql_end(q);
 	op_sql(op, statements, 3, false, change_done);
 }

@@ -33,6 +33,10 @@ extern const operation svc_overwrite_payload;	/* SetPayloadPoints */
 extern const operation svc_delete_payload;	/* DeletePayloadPoints */
 extern const operation svc_clear_payload;	/* ClearPayloadPoints */
 
+/* points_index.c: -> PointsOperationResponse */
+extern const operation svc_create_field_index;	/* CreateFieldIndexCollection */
+extern const operation svc_delete_field_index;	/* DeleteFieldIndexCollection */
+
 /* points_read.c */
 extern const operation svc_get_points;	/* GetPoints -> GetResponse */
 extern const operation svc_get_point;	/* REST's GET of one: GetPoints ->

@@ -79,7 +79,8 @@ sql_json(const ProtobufCMessage *msg, arena *a)
 
 	if (msg->descriptor == &qdrant__count_points__descriptor &&
 		((const Qdrant__CountPoints *) msg)->filter)
-		json = filter_json(((const Qdrant__CountPoints *) msg)->filter, a);
+		json = filter_json(((const Qdrant__CountPoints *) msg)->filter,
+						   &(field_indexes) {NULL, 0}, a);
 	else if (msg->descriptor == &qdrant__create_collection__descriptor)
 		json = create_collection_json((const Qdrant__CreateCollection *) msg, a);
 	else if (msg->descriptor == &qdrant__update_collection__descriptor)

@@ -294,7 +294,7 @@ filter_text(const char *filter)
 	char	   *body = arena_printf(memory, "{\"filter\":%s}", filter);
 	Qdrant__CountPoints *msg = accepted(&schema_count, body);
 
-	return text_of(filter_json(msg->filter, memory));
+	return text_of(filter_json(msg->filter, &(field_indexes) {NULL, 0}, memory));
 }
 
 static void
