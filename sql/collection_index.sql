@@ -78,6 +78,24 @@ SET enable_seqscan = off;
 EXPLAIN (COSTS off) SELECT id FROM qdrant.c WHERE payload @@@ '{"must": {"key": "city", "match": {"value": "Berlin"}}}';
 RESET enable_seqscan;
 
+-- facets: points by value; the index has to serve matches
+SELECT * FROM qdrant.facet('c', 'city');
+SELECT * FROM qdrant.facet('c', 'even', max_hits => 1);
+SELECT * FROM qdrant.facet('c', '"obj".deep.k');
+SELECT * FROM qdrant.facet('c', 'u', '{"must": {"key": "n", "match": {"value": "x"}}}');
+SELECT * FROM qdrant.facet('c', 'city', '{"must": {"key": "t", "match": {"text": "FOX the"}}}');
+SELECT * FROM qdrant.facet('c', 'price');
+SELECT * FROM qdrant.facet('c', 'none');
+SELECT * FROM qdrant.facet('c', 'a[');
+-- the values that indexes take in, each once
+SELECT qdrant_catalog.integer_values(p, 'v') AS integer, qdrant_catalog.float_values(p, 'v') AS float, qdrant_catalog.keyword_values(p, 'v') AS keyword,
+	qdrant_catalog.uuid_values(p, 'v') AS uuid, qdrant_catalog.bool_values(p, 'v') AS bool, qdrant_catalog.datetime_values(p, 'v') AS datetime
+FROM (VALUES (1, jsonb '{}'), (2, '{"v": [7, 2, 30, 2.0, 2.5, -0.0, 1e30, null, true, false, true, [5], {"x": 1}]}'), (3, '{"v": "550E8400-E29B-41D4-A716-446655440000"}'),
+	(4, '{"v": ["b", "a", "b", "550e8400e29b41d4a716446655440000", "550e8400-e29b-41d4-a716-446655440000", "2024-01-01", "1969-12-31T23:59:59.9999999Z"]}')) AS v(i, p) ORDER BY i;
+SELECT DISTINCT qdrant_catalog.integer_values(jsonb_build_object('a', i % 3, 'b', i % 2), path) FROM generate_series(1, 50) i, unnest('{a,b,a}'::text[]) path ORDER BY 1;
+SELECT cardinality(qdrant_catalog.integer_values(jsonb_build_object('v', (SELECT jsonb_agg(i % 50000) FROM generate_series(1, 100000) i)), 'v')) AS "50000";
+SELECT qdrant_catalog.bool_values('{}', 'a b');
+
 -- A long build can be left to somebody else.
 SELECT qdrant.create_collection('large', '{"vectors": {"size": 2, "distance": "Dot"}}');
 INSERT INTO qdrant.large (id, payload) SELECT i, jsonb_build_object('n', i, 't', repeat(md5(i::text), 30)) FROM generate_series(1, 5000) i;

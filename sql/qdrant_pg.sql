@@ -642,6 +642,26 @@ CREATE FUNCTION qdrant.is_json_path(path text) RETURNS boolean
 CREATE FUNCTION qdrant_catalog.json_path(path text) RETURNS text
 	AS 'MODULE_PATHNAME', 'qd_json_path' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+-- The values at a path that an index of the type takes in, each once; datetimes
+-- as microseconds since 1970.
+CREATE FUNCTION qdrant_catalog.keyword_values(payload jsonb, path text) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'qd_keyword_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.uuid_values(payload jsonb, path text) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'qd_uuid_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.integer_values(payload jsonb, path text) RETURNS bigint[]
+	AS 'MODULE_PATHNAME', 'qd_integer_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.datetime_values(payload jsonb, path text) RETURNS bigint[]
+	AS 'MODULE_PATHNAME', 'qd_datetime_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.float_values(payload jsonb, path text) RETURNS double precision[]
+	AS 'MODULE_PATHNAME', 'qd_float_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.bool_values(payload jsonb, path text) RETURNS boolean[]
+	AS 'MODULE_PATHNAME', 'qd_bool_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 -- The filter with "as" in the conditions on keys that have a schema:
 -- {"path": schema}, paths in canonical form.
 CREATE FUNCTION qdrant_catalog.bind_filter(filter payload_filter, schemas jsonb) RETURNS payload_filter
@@ -1768,6 +1788,8 @@ BEGIN
 	ready := qdrant_catalog.payload_index(found_row.relation, canonical, wanted) IS NOT NULL;
 	IF was.schema = wanted AND (ready OR (was.pending IS NOT NULL AND NOT build)) THEN
 		RETURN ready;
+	ELSIF was.pending IS NOT NULL THEN
+		PERFORM qdrant_catalog.cancel_builder(collection);
 	ELSIF old_index IS NOT NULL AND NOT ready THEN
 		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
 	END IF;
@@ -1786,17 +1808,20 @@ LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
 	found_row qdrant_catalog.collections;
-	old_schema jsonb;
+	was qdrant_catalog.payload_indexes;
 	old_index regclass;
 BEGIN
 	PERFORM qdrant_catalog.lock_collection(collection, 'change');
 	found_row := qdrant_catalog.find_collection(collection);
-	SELECT i.schema INTO old_schema FROM qdrant_catalog.payload_indexes i
+	SELECT * INTO was FROM qdrant_catalog.payload_indexes i
 	WHERE i.collection_id = found_row.id AND i.path = canonical;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, old_schema);
+	IF was.pending IS NOT NULL THEN
+		PERFORM qdrant_catalog.cancel_builder(collection);
+	END IF;
+	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, was.schema);
 	IF old_index IS NOT NULL THEN
 		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
 	END IF;
@@ -1814,6 +1839,29 @@ FROM qdrant_catalog.find_collection(collection) c
 	JOIN qdrant_catalog.payload_indexes i ON i.collection_id = c.id,
 	qdrant_catalog.payload_index(c.relation, i.path, i.schema) x(index)
 ORDER BY i.path
+$$;
+
+-- How many of the points that a filter admits have a value, by value, for a
+-- path with an index that serves matches.
+CREATE FUNCTION qdrant.facet(collection text, path text, filter payload_filter DEFAULT '{}', max_hits bigint DEFAULT 10,
+	OUT value jsonb, OUT count bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
+	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(collection);
+	schema CONSTANT jsonb := qdrant_catalog.bindings(found_row.id) -> canonical;
+BEGIN
+	IF schema IS NULL OR schema ->> 'type' <> ALL ('{keyword,integer,bool,uuid}') OR schema -> 'lookup' = 'false' THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001', MESSAGE = format('no appropriate index for faceting: %s', canonical),
+			HINT = 'Create one of type keyword, integer, bool or uuid with qdrant.create_payload_index().';
+	END IF;
+	RETURN QUERY EXECUTE format('SELECT to_jsonb(v), count(*) FROM %s t, unnest(qdrant_catalog.%I(t.payload, %L)) v'
+		' WHERE t.payload OPERATOR(@extschema@.@@@) %L GROUP BY v ORDER BY 2 DESC, v%s LIMIT %s',
+		qdrant_catalog.quoted_name(found_row.relation), schema ->> 'type' || '_values', canonical,
+		qdrant.bind_filter(collection, filter), CASE WHEN schema ->> 'type' IN ('keyword', 'uuid') THEN ' COLLATE "C"' ELSE '' END,
+		max_hits);
+END
 $$;
 
 -- The filter with the semantics of the collection's payload indexes.

@@ -25,7 +25,7 @@ rest/collections rest/collection-config rest/named-vectors
 rest/upsert rest/retrieve rest/scroll rest/count rest/delete rest/payload-ops
 rest/query-nearest-cosine rest/query-nearest-dot rest/query-nearest-euclid rest/query-nearest-manhattan
 rest/query-params rest/legacy-search
-rest/payload-index rest/filters-datetime rest/filters-empty-null rest/filters-geo rest/filters-match rest/filters-misc
+rest/payload-index rest/facet rest/order-by rest/query-order-sample rest/filters-datetime rest/filters-empty-null rest/filters-geo rest/filters-match rest/filters-misc
 rest/filters-nested rest/filters-range rest/filters-text
 grpc/service grpc/collections grpc/payload-only grpc/points-write grpc/points-read grpc/points-query grpc/points-legacy
 """.split()

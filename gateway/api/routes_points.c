@@ -89,6 +89,8 @@ const rest_route rest_points[] = {
 	out_search, NULL},
 	{"POST", POINTS "/search/batch", &svc_search_batch,
 	&schema_search_batch, MODEL_QUERY_READ, out_search_batch, NULL},
+	{"POST", "/collections/{collection_name}/facet", &svc_facet,
+	&schema_facet, MODEL_QUERY_READ, out_facet, NULL},
 	{"PUT", INDEX, &svc_create_field_index, &schema_create_field_index,
 	MODEL_QUERY_UPDATE, out_update_result, NULL},
 	{"DELETE", INDEX "/{field_name}", &svc_delete_field_index, NULL,
@@ -112,6 +114,7 @@ const grpc_route grpc_points[] = {
 	{"/qdrant.Points/QueryBatch", &svc_query_batch},
 	{"/qdrant.Points/Search", &svc_search},
 	{"/qdrant.Points/SearchBatch", &svc_search_batch},
+	{"/qdrant.Points/Facet", &svc_facet},
 	{"/qdrant.Points/CreateFieldIndex", &svc_create_field_index},
 	{"/qdrant.Points/DeleteFieldIndex", &svc_delete_field_index},
 	{0}

@@ -105,6 +105,18 @@ out_payload(buf *out, bool *first, size_t n, const ProtobufCBinaryData *p)
 }
 
 static void
+out_order_value(buf *out, bool *first, const Qdrant__OrderValue *v)
+{
+	if (v == NULL)
+		return;
+	jw_key(out, first, "order_value");
+	if (v->variant_case == QDRANT__ORDER_VALUE__VARIANT_FLOAT)
+		jw_f64(out, v->float_);
+	else
+		jw_i64(out, v->int_);
+}
+
+static void
 out_retrieved(buf *out, const Qdrant__RetrievedPoint *p)
 {
 	bool		first = true;
@@ -118,6 +130,7 @@ out_retrieved(buf *out, const Qdrant__RetrievedPoint *p)
 		jw_key(out, &first, "vector");
 		out_vectors(out, p->vectors);
 	}
+	out_order_value(out, &first, p->order_value);
 	buf_addc(out, '}');
 }
 
@@ -139,6 +152,7 @@ out_scored(buf *out, const Qdrant__ScoredPoint *p)
 		jw_key(out, &first, "vector");
 		out_vectors(out, p->vectors);
 	}
+	out_order_value(out, &first, p->order_value);
 	buf_addc(out, '}');
 }
 
@@ -246,6 +260,42 @@ out_count(buf *out, const ProtobufCMessage *response)
 	jw_key(out, &first, "count");
 	jw_u64(out, m->result->count);
 	buf_addc(out, '}');
+}
+
+static void
+out_facet_value(buf *out, const Qdrant__FacetValue *v)
+{
+	switch (v->variant_case)
+	{
+		case QDRANT__FACET_VALUE__VARIANT_INTEGER_VALUE:
+			jw_i64(out, v->integer_value);
+			break;
+		case QDRANT__FACET_VALUE__VARIANT_BOOL_VALUE:
+			jw_bool(out, v->bool_value);
+			break;
+		default:
+			jw_cstring(out, v->string_value);
+			break;
+	}
+}
+
+void
+out_facet(buf *out, const ProtobufCMessage *response)
+{
+	const Qdrant__FacetResponse *m = (const Qdrant__FacetResponse *) response;
+	bool		first = true;
+
+	buf_adds(out, "{\"hits\":[");
+	for (size_t i = 0; i < m->n_hits; i++)
+	{
+		jw_item(out, &first);
+		buf_adds(out, "{\"value\":");
+		out_facet_value(out, m->hits[i]->value);
+		buf_adds(out, ",\"count\":");
+		jw_u64(out, m->hits[i]->count);
+		buf_addc(out, '}');
+	}
+	buf_adds(out, "]}");
 }
 
 static void

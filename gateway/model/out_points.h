@@ -26,6 +26,9 @@ extern void out_scroll(buf *out, const ProtobufCMessage *response);
 /* CountResponse: {"count": 1} */
 extern void out_count(buf *out, const ProtobufCMessage *response);
 
+/* FacetResponse: {"hits": [{"value": "a", "count": 1} ..]} */
+extern void out_facet(buf *out, const ProtobufCMessage *response);
+
 /* QueryResponse, QueryBatchResponse: {"points": [scored ..]}, [{..} ..] */
 extern void out_query(buf *out, const ProtobufCMessage *response);
 extern void out_query_batch(buf *out, const ProtobufCMessage *response);

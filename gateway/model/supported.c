@@ -24,8 +24,6 @@ static const later rows[] = {
 	{&qdrant__query__descriptor, "recommend", "query.recommend"},
 	{&qdrant__query__descriptor, "discover", "query.discover"},
 	{&qdrant__query__descriptor, "context", "query.context"},
-	{&qdrant__query__descriptor, "order_by", "query.order_by"},
-	{&qdrant__query__descriptor, "sample", "query.sample"},
 	{&qdrant__query__descriptor, "formula", "query.formula"},
 	{&qdrant__query__descriptor, "nearest_with_mmr", "query.mmr"},
 	{&qdrant__query__descriptor, "relevance_feedback", "query.relevance_feedback"},

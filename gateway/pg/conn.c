@@ -46,7 +46,8 @@ static void on_connect(evutil_socket_t fd, short what, void *arg);
 static void on_retry(evutil_socket_t fd, short what, void *arg);
 
 static const Oid builtin_oids[PGT_COUNT] = {
-	[PGT_TEXT] = 25,[PGT_INT8] = 20,[PGT_FLOAT4] = 700,[PGT_JSONB] = 3802,
+	[PGT_TEXT] = 25,[PGT_INT8] = 20,[PGT_FLOAT4] = 700,[PGT_FLOAT8] = 701,
+	[PGT_JSONB] = 3802,
 	[PGT_TEXT_ARRAY] = 1009,[PGT_JSONB_ARRAY] = 3807,
 };
 

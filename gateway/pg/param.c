@@ -60,6 +60,16 @@ pgp_float4(arena *a, float v)
 	return binary(PGT_FLOAT4, p, sizeof(*p));
 }
 
+pg_param
+pgp_float8(arena *a, double v)
+{
+	uint64_t   *p = arena_alloc(a, sizeof(*p));
+
+	memcpy(p, &v, sizeof(v));
+	*p = htobe64(*p);
+	return binary(PGT_FLOAT8, p, sizeof(*p));
+}
+
 /* jsonb and payload_filter: a version byte, then the text. */
 static pg_param
 versioned_text(arena *a, pg_type type, slice text)

@@ -29,7 +29,8 @@ struct worker;
 typedef enum pg_type
 {
 	PGT_NONE = 0,				/* let the server infer it */
-	PGT_TEXT, PGT_INT8, PGT_FLOAT4, PGT_JSONB, PGT_TEXT_ARRAY, PGT_JSONB_ARRAY,
+	PGT_TEXT, PGT_INT8, PGT_FLOAT4, PGT_FLOAT8, PGT_JSONB, PGT_TEXT_ARRAY,
+	PGT_JSONB_ARRAY,
 	PGT_VECTOR, PGT_VECTOR_ARRAY, PGT_POINT_ID, PGT_POINT_ID_ARRAY,
 	PGT_PAYLOAD_FILTER,
 	PGT_COUNT
@@ -111,6 +112,7 @@ extern bool pg_pool_ready(struct pg_pool *pool);
 extern pg_param pgp_text(arena *a, slice s);
 extern pg_param pgp_int8(arena *a, int64_t v);
 extern pg_param pgp_float4(arena *a, float v);
+extern pg_param pgp_float8(arena *a, double v);
 extern pg_param pgp_jsonb(arena *a, slice json);
 extern pg_param pgp_filter(arena *a, slice json);
 extern pg_param pgp_vector(arena *a, const float *v, size_t dim);
@@ -133,6 +135,7 @@ extern bool pgr_null(const PGresult *r, int row, int col);
 extern int64_t pgr_int8(const PGresult *r, int row, int col);
 extern int32_t pgr_int4(const PGresult *r, int row, int col);
 extern float pgr_float4(const PGresult *r, int row, int col);
+extern double pgr_float8(const PGresult *r, int row, int col);
 extern bool pgr_bool(const PGresult *r, int row, int col);
 extern slice pgr_text(const PGresult *r, int row, int col);
 extern slice pgr_jsonb(const PGresult *r, int row, int col);	/* its text */

@@ -61,6 +61,16 @@ pgr_float4(const PGresult *r, int row, int col)
 	return v;
 }
 
+double
+pgr_float8(const PGresult *r, int row, int col)
+{
+	int64_t		bits = pgr_int8(r, row, col);
+	double		v;
+
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
 bool
 pgr_bool(const PGresult *r, int row, int col)
 {

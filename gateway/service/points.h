@@ -155,6 +155,36 @@ extern Qdrant__VectorsOutput *selection_vectors(const selection *s,
 												const PGresult *r, int row,
 												int col, arena *a);
 
+/* How many columns selection_columns gave. */
+static inline int
+selection_width(const selection *s)
+{
+	return (s->payload != PAYLOAD_NONE) + (int) s->n_vectors;
+}
+
+/*----------
+ * points_order.c: order_by.  The statement selects from the table as t;
+ * ordering_from adds o, whose column value is selected by the caller.
+ *----------
+ */
+typedef struct ordering
+{
+	const field_index *index;	/* of the field; NULL: no order_by */
+	bool		descending;
+	bool		has_start;
+	bool		start_is_float;
+	int64_t		start;
+	double		start_float;
+} ordering;
+
+extern bool ordering_read(ordering *o, const collection *c,
+						  const Qdrant__OrderBy *m, arena *a, gw_error *e);
+extern void ordering_from(const ordering *o, sql *q);
+extern void ordering_where(const ordering *o, sql *q);
+extern void ordering_order(const ordering *o, sql *q);
+extern Qdrant__OrderValue *ordering_value(const ordering *o, const PGresult *r,
+										  int row, int col, arena *a);
+
 /*----------
  * points_check.c: members that many requests have.
  *----------

@@ -182,6 +182,7 @@ delete_done(struct op *op, PGresult **results)
 	(const Qdrant__DeleteFieldIndexCollection *) op->msg;
 	index_state *st = op->state;
 
+	index_builder_wake();		/* what it was at may have been cancelled */
 	index_forget(op, msg->collection_name);
 	st->operation_id = (uint64_t) pgr_int8(results[INDEX_VERSION], 0, 0);
 	index_answer(op, true);

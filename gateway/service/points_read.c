@@ -170,7 +170,8 @@ const operation svc_get_point = {
 };
 
 /*----------
- * Scroll: by ascending id, one more than asked for, to know the next page.
+ * Scroll: by ascending id, one more than asked for, to know the next page; or
+ * by a field, without pages.
  *----------
  */
 #define SCROLL_DEFAULT_LIMIT	10
@@ -181,6 +182,7 @@ typedef struct scroll_state
 	bool		has_offset;
 	point_key	offset;
 	uint32_t	limit;
+	ordering	ordering;
 } scroll_state;
 
 /* check_collection, rows */
@@ -207,20 +209,49 @@ scroll_done(struct op *op, PGresult **results)
 }
 
 static void
-scroll_collection(struct op *op, const collection *c)
+scroll_by_field_done(struct op *op, PGresult **results)
+{
+	scroll_state *st = op->state;
+	const PGresult *r = results[SCROLL_ROWS];
+	int			n = PQntuples(r);
+	Qdrant__ScrollResponse *response = arena_alloc(op->a, sizeof(*response));
+
+	qdrant__scroll_response__init(response);
+	response->n_result = (size_t) n;
+	response->result = retrieved_points(op, &st->selection, r, n);
+	for (int i = 0; i < n; i++)
+		response->result[i]->order_value =
+			ordering_value(&st->ordering, r, i,
+						   1 + selection_width(&st->selection), op->a);
+	op_answer(op, &response->base);
+}
+
+static pg_statement
+scroll_by_field(struct op *op, const collection *c)
 {
 	const Qdrant__ScrollPoints *msg = (const Qdrant__ScrollPoints *) op->msg;
-	scroll_state *st = op->state;
-	gw_error	e = {0};
+	const scroll_state *st = op->state;
 	sql		   *q = sql_begin(op->a);
-	pg_statement *statements = arena_array(op->a, 2, sizeof(*statements));
 
-	if (!selection_read(&st->selection, c, msg->with_payload,
-						msg->with_vectors, true, op->a, &e))
-	{
-		op_fail_error(op, &e);
-		return;
-	}
+	sql_add(q, "SELECT t.id");
+	selection_columns(&st->selection, q, "t");
+	sql_add(q, ", o.value FROM %s AS t", c->relation);
+	ordering_from(&st->ordering, q);
+	sql_add(q, " WHERE true");
+	ordering_where(&st->ordering, q);
+	sql_filter(q, c, msg->filter);
+	ordering_order(&st->ordering, q);
+	sql_add(q, " LIMIT %" PRIu32, st->limit);
+	return sql_end(q);
+}
+
+static pg_statement
+scroll_by_id(struct op *op, const collection *c)
+{
+	const Qdrant__ScrollPoints *msg = (const Qdrant__ScrollPoints *) op->msg;
+	const scroll_state *st = op->state;
+	sql		   *q = sql_begin(op->a);
+
 	sql_add(q, "SELECT t.id");
 	selection_columns(&st->selection, q, "t");
 	sql_add(q, " FROM %s AS t WHERE true", c->relation);
@@ -229,9 +260,30 @@ scroll_collection(struct op *op, const collection *c)
 				sql_bind(q, point_key_param(&st->offset, op->a)));
 	sql_filter(q, c, msg->filter);
 	sql_add(q, " ORDER BY t.id LIMIT %" PRIu64, (uint64_t) st->limit + 1);
+	return sql_end(q);
+}
+
+static void
+scroll_collection(struct op *op, const collection *c)
+{
+	const Qdrant__ScrollPoints *msg = (const Qdrant__ScrollPoints *) op->msg;
+	scroll_state *st = op->state;
+	bool		by_field = msg->order_by != NULL;
+	gw_error	e = {0};
+	pg_statement *statements = arena_array(op->a, 2, sizeof(*statements));
+
+	if (!selection_read(&st->selection, c, msg->with_payload,
+						msg->with_vectors, true, op->a, &e) ||
+		(by_field && !ordering_read(&st->ordering, c, msg->order_by, op->a, &e)))
+	{
+		op_fail_error(op, &e);
+		return;
+	}
 	statements[0] = op_check_collection(op, c);
-	statements[SCROLL_ROWS] = sql_end(q);
-	op_sql(op, statements, 2, true, scroll_done);
+	statements[SCROLL_ROWS] = by_field ? scroll_by_field(op, c) :
+		scroll_by_id(op, c);
+	op_sql(op, statements, 2, true,
+		   by_field ? scroll_by_field_done : scroll_done);
 }
 
 static bool
@@ -253,8 +305,6 @@ scroll_check(struct op *op, scroll_state *st)
 				"`order_by`. The alternative for paging is to use "
 				"`order_by.start_from` and a filter to exclude the IDs that "
 				"you've already seen for the `order_by.start_from` value");
-	else if (msg->order_by != NULL)
-		op_fail(op, ERR_UNSUPPORTED, "order_by");
 	else
 		return check_reader(op, msg->read_consistency,
 							msg->shard_key_selector);

@@ -15,6 +15,8 @@
 typedef enum search_kind
 {
 	SEARCH_ALL,					/* no query: by ascending id */
+	SEARCH_ORDER,				/* by a field */
+	SEARCH_SAMPLE,				/* at random */
 	SEARCH_VECTOR,
 	SEARCH_ID,					/* the vector of a point */
 	SEARCH_SPARSE,				/* refused: no such vectors here */
@@ -29,6 +31,7 @@ typedef struct search
 	point_key	id;
 	slice		using;
 	const Qdrant__Filter *filter;
+	const Qdrant__OrderBy *order_by;
 	const Qdrant__SearchParams *params;
 	const Qdrant__WithPayloadSelector *with_payload;
 	const Qdrant__WithVectorsSelector *with_vectors;
@@ -40,6 +43,7 @@ typedef struct search
 	/* known with the collection */
 	const collection_vector *v;
 	selection	selection;
+	ordering	ordering;
 	int			lookup;			/* statement that finds the id; SEARCH_ID */
 	int			rows;			/* statement that gives the points */
 } search;
@@ -89,6 +93,19 @@ candidates(const search *s)
 	return n;
 }
 
+/* No more than SQL can count. */
+static uint64_t
+sql_count(uint64_t n)
+{
+	return n > INT64_MAX ? (uint64_t) INT64_MAX : n;
+}
+
+static bool
+is_by_vector(const search *s)
+{
+	return s->kind >= SEARCH_VECTOR;
+}
+
 static bool
 is_exact(const search *s)
 {
@@ -100,7 +117,7 @@ search_settings(struct op *op, const search *s, const collection *c)
 {
 	uint64_t	ef = c->ef_construct;
 
-	if (s->kind != SEARCH_ALL && is_exact(s))
+	if (!is_by_vector(s) || is_exact(s))
 		return sql_exact_settings(op->a);
 	if (s->params != NULL && s->params->has_hnsw_ef)
 		ef = s->params->hnsw_ef;
@@ -170,26 +187,36 @@ vector_statement(struct op *op, const search *s, const collection *c)
 				sql_bind(q, pgp_float4(op->a, s->threshold)));
 	sql_add(q, " ORDER BY s.\"#score\" %s", d->best_first);
 	if (s->offset > 0)
-		sql_add(q, " OFFSET %" PRIu64, s->offset > INT64_MAX ?
-				(uint64_t) INT64_MAX : s->offset);
+		sql_add(q, " OFFSET %" PRIu64, sql_count(s->offset));
 	return sql_end(q);
 }
 
-/* Qdrant gives such points score 1 and version 0. */
+/*
+ * Points that no vector is compared with: Qdrant gives them score 1 and
+ * version 0, and passes over no offset when they come at random.
+ */
 static pg_statement
-all_statement(struct op *op, const search *s, const collection *c)
+plain_statement(struct op *op, const search *s, const collection *c)
 {
+	bool		by_field = s->kind == SEARCH_ORDER;
 	sql		   *q = sql_begin(op->a);
 
 	sql_add(q, "SELECT t.id, 0::bigint, 1::real");
 	selection_columns(&s->selection, q, "t");
-	sql_add(q, " FROM %s AS t WHERE true", c->relation);
+	sql_add(q, "%s FROM %s AS t", by_field ? ", o.value" : "", c->relation);
+	if (by_field)
+		ordering_from(&s->ordering, q);
+	sql_add(q, " WHERE true");
+	if (by_field)
+		ordering_where(&s->ordering, q);
 	sql_filter(q, c, s->filter);
-	sql_add(q, " ORDER BY t.id LIMIT %" PRIu64,
-			s->limit > INT64_MAX ? (uint64_t) INT64_MAX : s->limit);
-	if (s->offset > 0)
-		sql_add(q, " OFFSET %" PRIu64, s->offset > INT64_MAX ?
-				(uint64_t) INT64_MAX : s->offset);
+	if (by_field)
+		ordering_order(&s->ordering, q);
+	else
+		sql_add(q, " ORDER BY %s", s->kind == SEARCH_ALL ? "t.id" : "random()");
+	sql_add(q, " LIMIT %" PRIu64, sql_count(s->limit));
+	if (s->offset > 0 && s->kind != SEARCH_SAMPLE)
+		sql_add(q, " OFFSET %" PRIu64, sql_count(s->offset));
 	return sql_end(q);
 }
 
@@ -222,6 +249,10 @@ scored_point(struct op *op, const search *s, const PGresult *r, int row)
 	selection_payload(&s->selection, r, row, 3, &p->n_payload, &p->payload,
 					  op->a);
 	p->vectors = selection_vectors(&s->selection, r, row, 3, op->a);
+	if (s->kind == SEARCH_ORDER)
+		p->order_value = ordering_value(&s->ordering, r, row,
+										3 + selection_width(&s->selection),
+										op->a);
 	return p;
 }
 
@@ -339,7 +370,7 @@ search_done(struct op *op, PGresult **results)
 static bool
 search_prepare(search *s, const collection *c, arena *a, gw_error *e)
 {
-	if (s->kind != SEARCH_ALL)
+	if (is_by_vector(s))
 	{
 		s->v = vector_find(c, s->using, a, e);
 		if (s->v == NULL)
@@ -357,6 +388,10 @@ search_prepare(search *s, const collection *c, arena *a, gw_error *e)
 			if (!query_vector_check(s->v, s->vector, s->dim, a, e))
 				return false;
 			break;
+		case SEARCH_ORDER:
+			if (!ordering_read(&s->ordering, c, s->order_by, a, e))
+				return false;
+			break;
 		default:
 			break;
 	}
@@ -370,6 +405,7 @@ search_collection(struct op *op, const collection *c)
 	search_state *st = op->state;
 	pg_statement *statements = arena_array(op->a, 1 + 3 * st->n,
 										   sizeof(*statements));
+	bool		by_vector = false;
 	gw_error	e = {0};
 	int			n = 0;
 
@@ -384,6 +420,7 @@ search_collection(struct op *op, const collection *c)
 			op_fail_error(op, &e);
 			return;
 		}
+		by_vector |= is_by_vector(s);
 		statements[n++] = search_settings(op, s, c);
 		if (s->kind == SEARCH_ID)
 		{
@@ -391,10 +428,13 @@ search_collection(struct op *op, const collection *c)
 			statements[n++] = lookup_statement(op, s, c);
 		}
 		s->rows = n;
-		statements[n++] = s->kind == SEARCH_ALL ? all_statement(op, s, c) :
-			vector_statement(op, s, c);
+		statements[n++] = is_by_vector(s) ? vector_statement(op, s, c) :
+			plain_statement(op, s, c);
 	}
-	op_sql_search(op, statements, n, search_done);
+	if (by_vector)
+		op_sql_search(op, statements, n, search_done);
+	else
+		op_sql(op, statements, n, true, search_done);
 }
 
 /*----------
@@ -465,6 +505,15 @@ read_query(search *s, const Qdrant__QueryPoints *msg, arena *a, gw_error *e)
 						   "Query variant is missing");
 		case QDRANT__QUERY__VARIANT_NEAREST:
 			return read_vector_input(s, query->nearest, a, e);
+		case QDRANT__QUERY__VARIANT_ORDER_BY:
+			s->kind = SEARCH_ORDER;
+			s->order_by = query->order_by;
+			return !msg->has_score_threshold ||
+				gw_fail(e, a, ERR_BAD_REQUEST, "Can't use score_threshold with "
+						"an order_by query.");
+		case QDRANT__QUERY__VARIANT_SAMPLE:
+			s->kind = SEARCH_SAMPLE;
+			return true;
 		case QDRANT__QUERY__VARIANT_FUSION:
 		case QDRANT__QUERY__VARIANT_RRF:
 			return gw_fail(e, a, ERR_BAD_INPUT, "Validation failed: cannot "

@@ -44,6 +44,9 @@ extern const operation svc_get_point;	/* REST's GET of one: GetPoints ->
 extern const operation svc_scroll;	/* ScrollPoints -> ScrollResponse */
 extern const operation svc_count;	/* CountPoints -> CountResponse */
 
+/* points_facet.c */
+extern const operation svc_facet;	/* FacetCounts -> FacetResponse */
+
 /* points_search.c */
 extern const operation svc_query;	/* QueryPoints -> QueryResponse */
 extern const operation svc_query_batch; /* QueryBatchPoints ->

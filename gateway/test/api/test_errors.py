@@ -99,7 +99,7 @@ def test_unsupported_configuration_is_named(gateway, field, value):
 
 @pytest.mark.parametrize("method, path, text", [
     ("POST", "/collections/aliases", "aliases"), ("PUT", "/collections/c/vectors/v", "adding a named vector"),
-    ("POST", "/collections/c/facet", "facets"), ("POST", "/collections/c/points/recommend", "recommend"),
+    ("POST", "/collections/c/points/recommend", "recommend"),
     ("GET", "/telemetry", "telemetry"), ("GET", "/metrics", "metrics"), ("POST", "/collections/c/snapshots", "snapshots"),
 ])
 def test_unserved_routes_are_named(gateway, method, path, text):

@@ -16,6 +16,7 @@
 #include "model/create_json.h"
 #include "model/datetime.h"
 #include "model/filter_json.h"
+#include "model/json_path.h"
 #include "model/model.h"
 #include "model/qdrant.pb-c.h"
 #include "model/tables.h"
@@ -241,7 +242,6 @@ static const refusal refusals[] = {
 	{&schema_query, "{\"query\":[1],\"limit\":0,\"params\":{\"hnsw_ef\":0}}", ERR_VALIDATION_JSON, "[internal.limit: value 0 invalid, must be 1 or larger; internal.params.hnsw_ef: value 0 invalid, must be 1 or larger]"},
 	{&schema_query, "{\"query\":{\"nearest\":[1],\"mmr\":{\"diversity\":-0.1}}}", ERR_VALIDATION_JSON, "[internal.query.mmr.diversity: value -0.10000000149011612 invalid, must be from 0.0 to 1.0]"},
 	{&schema_query, "{\"query\":{\"formula\":\"$score\"}}", ERR_UNSUPPORTED, "query.formula"},
-	{&schema_query, "{\"query\":{\"sample\":\"random\"}}", ERR_UNSUPPORTED, "query.sample"},
 	{&schema_query_batch, "{\"searches\":[{},{\"limit\":0}]}", ERR_VALIDATION_JSON, "[searches[1].internal.limit: value 0 invalid, must be 1 or larger]"},
 	{&schema_search, "{\"vector\":[1]}", ERR_JSON_FORMAT, "missing field `limit` at line 1 column 14"},
 	{&schema_count, "{\"filter\":{\"should\":[{\"must\":[{\"key\":\"n\"}]}]}}", ERR_VALIDATION_JSON, "[count_request.filter.should[0].must[0].__all__: Validation error: At least one field condition must be specified [{}]]"},
@@ -317,6 +317,95 @@ filters_for_sql(void **state)
 		assert_string_equal(filter_text(same[i]), same[i]);
 	assert_string_equal(filter_text("{\"must\":{\"key\":\"d\",\"range\":{\"gte\":\"2024-06-15 12:30:00.2+0100\",\"lt\":null}}}"),
 						"{\"must\":[{\"key\":\"d\",\"range\":{\"gte\":\"2024-06-15T11:30:00.200000Z\"}}]}");
+}
+
+/* Conditions on a path with an index get its schema, however the path is written. */
+static void
+filters_are_bound(void **state)
+{
+	static const field_index list[] = {
+		{SLICE_LIT("a"), SLICE_LIT("{\"type\":\"integer\"}"), INDEX_INTEGER, true, true},
+		{SLICE_LIT("l[].n"), SLICE_LIT("1"), INDEX_KEYWORD, true, true},
+		{SLICE_LIT("l[].t"), SLICE_LIT("2"), INDEX_TEXT, true, true},
+		{SLICE_LIT("\"x y\".b[7]"), SLICE_LIT("3"), INDEX_BOOL, true, true},
+	};
+	static const field_indexes indexes = {list, 4};
+	static const struct
+	{
+		const char *given;
+		const char *bound;
+	}			cases[] = {
+		{"{\"must\":{\"key\":\"a\",\"match\":{\"value\":1}}}",
+		"{\"must\":[{\"key\":\"a\",\"as\":{\"type\":\"integer\"},\"match\":{\"value\":1}}]}"},
+		{"{\"must_not\":{\"key\":\"\\\"a\\\"\",\"is_null\":true}}",
+		"{\"must_not\":[{\"key\":\"\\\"a\\\"\",\"as\":{\"type\":\"integer\"},\"is_null\":true}]}"},
+		{"{\"must\":[{\"key\":\"b\",\"is_null\":true},{\"key\":\"a.b\",\"is_null\":true},{\"key\":\"a[]\",\"is_null\":true}]}",
+		"{\"must\":[{\"key\":\"b\",\"is_null\":true},{\"key\":\"a.b\",\"is_null\":true},{\"key\":\"a[]\",\"is_null\":true}]}"},
+		{"{\"should\":[{\"is_null\":{\"key\":\"a\"}},{\"min_should\":{\"conditions\":[{\"key\":\"\\\"x y\\\".\\\"b\\\"[007]\",\"is_empty\":true}],\"min_count\":1}}]}",
+		"{\"should\":[{\"is_null\":{\"key\":\"a\",\"as\":{\"type\":\"integer\"}}},{\"min_should\":{\"conditions\":[{\"key\":\"\\\"x y\\\".\\\"b\\\"[007]\",\"as\":3,\"is_empty\":true}],\"min_count\":1}}]}"},
+		{"{\"must\":{\"nested\":{\"key\":\"l\",\"filter\":{\"must\":[{\"key\":\"n\",\"is_null\":true},{\"key\":\"t\",\"match\":{\"text\":\"x\"}},{\"key\":\"a\",\"is_null\":true}]}}}}",
+		"{\"must\":[{\"nested\":{\"key\":\"l\",\"filter\":{\"must\":[{\"key\":\"n\",\"is_null\":true},{\"key\":\"t\",\"as\":2,\"match\":{\"text\":\"x\"}},{\"key\":\"a\",\"is_null\":true}]}}}]}"},
+		{"{\"must\":{\"nested\":{\"key\":\"l[]\",\"filter\":{\"must\":{\"key\":\"t\",\"match\":{\"phrase\":\"x\"}}}}}}",
+		"{\"must\":[{\"nested\":{\"key\":\"l[]\",\"filter\":{\"must\":[{\"key\":\"t\",\"as\":2,\"match\":{\"phrase\":\"x\"}}]}}}]}"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		char	   *body = arena_printf(memory, "{\"filter\":%s}", cases[i].given);
+		Qdrant__CountPoints *msg = accepted(&schema_count, body);
+
+		assert_string_equal(text_of(filter_json(msg->filter, &indexes, memory)),
+							cases[i].bound);
+	}
+}
+
+static void
+paths_are_compared(void **state)
+{
+	static const struct
+	{
+		const char *a;
+		const char *b;
+		bool		equal;
+	}			cases[] = {
+		{"a", "a", true}, {"a", "b", false}, {"a", "a.b", false}, {"a", "a[]", false},
+		{"a.b[].c", "\"a\".\"b\"[].c", true}, {"a[0]", "a[]", false}, {"a[1]", "a[01]", true},
+		{"\"a.b\"", "a.b", false}, {"\"\"", "a", false}, {"\"\".x", "\"\".\"x\"", true},
+		{"\"[]\"", "a[]", false}, {"a.\"[]\"", "a[]", false}, {"ä.b", "\"ä\".b", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		assert_int_equal(json_path_equal(slice_text(cases[i].a), slice_text(cases[i].b)), cases[i].equal);
+		assert_int_equal(json_path_equal(slice_text(cases[i].b), slice_text(cases[i].a)), cases[i].equal);
+	}
+}
+
+static const char *
+schema_text(const char *schema)
+{
+	char	   *body = arena_printf(memory, "{\"field_name\":\"a\",\"field_schema\":%s}", schema);
+
+	return text_of(index_schema_json(accepted(&schema_create_field_index, body), memory));
+}
+
+static void
+index_schemas_for_sql(void **state)
+{
+	static const char *const same[] = {
+		"\"keyword\"", "\"datetime\"", "{\"type\":\"uuid\"}",
+		"{\"type\":\"keyword\",\"is_tenant\":true,\"on_disk\":false,\"prefix\":true,\"memory\":\"pinned\"}",
+		"{\"type\":\"integer\",\"lookup\":false,\"range\":true,\"enable_hnsw\":false}",
+		"{\"type\":\"text\",\"tokenizer\":\"multilingual\",\"min_token_len\":18446744073709551615,\"stopwords\":\"english\",\"stemmer\":{\"type\":\"none\"}}",
+		"{\"type\":\"text\",\"tokenizer\":\"word\",\"stopwords\":{\"languages\":[\"english\"]}}",
+		"{\"type\":\"text\",\"tokenizer\":\"word\",\"stopwords\":{\"custom\":[\"a\\\"\"]},\"stemmer\":{\"type\":\"snowball\",\"language\":\"german\"}}",
+	};
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		assert_string_equal(schema_text(same[i]), same[i]);
+	assert_string_equal(schema_text("{\"nothing\":1,\"type\":\"text\",\"stopwords\":\"hi-en\",\"stemmer\":{\"language\":\"de\",\"type\":\"snowball\"}}"),
+						"{\"type\":\"text\",\"tokenizer\":\"word\",\"stopwords\":\"hinglish\",\"stemmer\":{\"type\":\"snowball\",\"language\":\"german\"}}");
+	assert_string_equal(schema_text("{\"type\":\"keyword\",\"prefix\":false,\"is_tenant\":null}"), "{\"type\":\"keyword\"}");
 }
 
 static const Qdrant__Filter *
@@ -471,7 +560,13 @@ grpc_messages(void **state)
 	Qdrant__Condition condition = QDRANT__CONDITION__INIT;
 	Qdrant__FieldCondition field = QDRANT__FIELD_CONDITION__INIT;
 	Qdrant__Condition *must[] = {&empty, &condition};
-	Qdrant__Query sample = QDRANT__QUERY__INIT;
+	Qdrant__CreateFieldIndexCollection create = QDRANT__CREATE_FIELD_INDEX_COLLECTION__INIT;
+	Qdrant__PayloadIndexParams params = QDRANT__PAYLOAD_INDEX_PARAMS__INIT;
+	Qdrant__TextIndexParams text = QDRANT__TEXT_INDEX_PARAMS__INIT;
+	Qdrant__StemmingAlgorithm stemmer = QDRANT__STEMMING_ALGORITHM__INIT;
+	Qdrant__SnowballParams snowball = QDRANT__SNOWBALL_PARAMS__INIT;
+	Qdrant__Query any = QDRANT__QUERY__INIT;
+	Qdrant__ContextInput context = QDRANT__CONTEXT_INPUT__INIT;
 	Qdrant__QueryPoints query = QDRANT__QUERY_POINTS__INIT;
 
 	assert_grpc(&scroll.base, ERR_VALIDATION_GRPC, "[collection_name: value \"\" invalid, must be from 1 to 255 characters]");
@@ -501,10 +596,34 @@ grpc_messages(void **state)
 	/* the condition that says nothing is gone */
 	assert_int_equal(filter.n_must, 1);
 	query.collection_name = "c";
-	query.query = &sample;
+	query.query = &any;
 	assert_grpc(&query.base, ERR_GRPC_ARGUMENT, "Query variant is missing");
-	sample.variant_case = QDRANT__QUERY__VARIANT_SAMPLE;
-	assert_grpc(&query.base, ERR_UNSUPPORTED, "query.sample");
+	create.collection_name = "c";
+	create.field_name = "a";
+	create.has_field_type = true;
+	create.field_type = QDRANT__FIELD_TYPE__FieldTypeText;
+	create.field_index_params = &params;
+	assert_grpc(&create.base, ERR_NONE, "");
+	params.index_params_case = QDRANT__PAYLOAD_INDEX_PARAMS__INDEX_PARAMS_TEXT_INDEX_PARAMS;
+	params.text_index_params = &text;
+	assert_grpc(&create.base, ERR_GRPC_ARGUMENT, "unknown tokenizer type");
+	text.tokenizer = QDRANT__TOKENIZER_TYPE__Word;
+	text.stemmer = &stemmer;
+	assert_grpc(&create.base, ERR_GRPC_ARGUMENT, "stemming_params is missing");
+	stemmer.stemming_params_case = QDRANT__STEMMING_ALGORITHM__STEMMING_PARAMS_SNOWBALL;
+	stemmer.snowball = &snowball;
+	snowball.language = "klingon";
+	assert_grpc(&create.base, ERR_GRPC_ARGUMENT, "unknown language: klingon");
+	snowball.language = "de";
+	assert_grpc(&create.base, ERR_NONE, "");
+	assert_string_equal(snowball.language, "german");
+	create.field_type = QDRANT__FIELD_TYPE__FieldTypeGeo;
+	assert_grpc(&create.base, ERR_GRPC_ARGUMENT, "field_type (Geo) and field_index_params do not match");
+	any.variant_case = QDRANT__QUERY__VARIANT_SAMPLE;
+	assert_grpc(&query.base, ERR_NONE, "");
+	any.variant_case = QDRANT__QUERY__VARIANT_CONTEXT;
+	any.context = &context;
+	assert_grpc(&query.base, ERR_UNSUPPORTED, "query.context");
 }
 
 /*----------
@@ -568,6 +687,9 @@ main(void)
 		cmocka_unit_test(refusals_in_qdrants_words),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(filters_for_sql),
+		cmocka_unit_test(filters_are_bound),
+		cmocka_unit_test(paths_are_compared),
+		cmocka_unit_test(index_schemas_for_sql),
 		cmocka_unit_test(what_a_filter_needs),
 		cmocka_unit_test(configs_for_sql),
 		cmocka_unit_test(query_parameters),
