@@ -283,7 +283,7 @@ def varint(n):
 
 
 @pytest.mark.parametrize("path, text", [
-    ("/qdrant.Points/Recommend", "recommend"), ("/qdrant.Points/CreateFieldIndex", "payload indexes"),
+    ("/qdrant.Points/Recommend", "recommend"), ("/qdrant.Points/CreateVectorName", "adding a named vector"),
     ("/qdrant.Collections/UpdateAliases", "aliases"), ("/qdrant.Snapshots/Create", "snapshots"),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "reflection"),
     ("/qdrant.Points/Nope", ""), ("/nope.Nope/Nope", ""),
