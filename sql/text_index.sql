@@ -31,7 +31,11 @@ SELECT tokens('Hello_World don''t 3.14 42 x²', ', "tokenizer": "multilingual"')
 	tokens('Σίσυφος Ώρα', ', "tokenizer": "multilingual"') AS greek,
 	tokens('Привет ёж СССР', ', "tokenizer": "multilingual"') AS cyrillic,
 	tokens('हिन्दी में', ', "tokenizer": "multilingual"') AS hindi,
-	tokens('한국어 처리', ', "tokenizer": "multilingual"') AS korean;
+	normalize(tokens('한국어 처리', ', "tokenizer": "multilingual"'), NFC) AS korean;
+SELECT tokens('السلام أحمد مدرسة الى', ', "tokenizer": "multilingual"') AS "arabic, articles apart",
+	tokens('Œuvre æther', ', "tokenizer": "multilingual"') AS ligatures,
+	tokens('бегущий', ', "tokenizer": "multilingual", "max_token_len": 7') AS "decomposed it has 8",
+	tokens('great👍 5€', ', "tokenizer": "multilingual"') AS signs;
 SELECT tokens('ภาษาไทย', ', "tokenizer": "multilingual"') <> tokens('ภาษาไทย') AS "thai has words",
 	tokens('abcабв日本', ', "tokenizer": "multilingual"') AS "one script each";
 

@@ -184,6 +184,25 @@ next_boundary(qd_segmenter *segmenter)
 	return boundary == UBRK_DONE ? (int32_t) segmenter->run_length : boundary;
 }
 
+/* Bytes of an Arabic article that a longer run begins with, else 0. */
+static int32_t
+article(const char *run, size_t length)
+{
+	const uint8_t *s = (const uint8_t *) run;
+	int32_t		at = 0;
+	UChar32		alef;
+	UChar32		lam;
+
+	if (length < 4)
+		return 0;
+	U8_NEXT(s, at, (int32_t) length, alef);
+	U8_NEXT(s, at, (int32_t) length, lam);
+	if (lam != 0x644 || at == (int32_t) length)
+		return 0;
+	return alef == 0x622 || alef == 0x623 || alef == 0x625 || alef == 0x627 ||
+		alef == 0x671 ? at : 0;
+}
+
 static bool
 has_letter(const char *word, size_t length)
 {
@@ -212,8 +231,12 @@ qd_segment_next(qd_segmenter *segmenter, const char **rest, size_t *left,
 		if (segmenter->at == (int32_t) segmenter->run_length &&
 			!next_run(segmenter, rest, left))
 			return false;
-		end = segmenter->by_dictionary ? next_boundary(segmenter) :
-			(int32_t) segmenter->run_length;
+		end = (int32_t) segmenter->run_length;
+		if (segmenter->by_dictionary)
+			end = next_boundary(segmenter);
+		else if (segmenter->at == 0 &&
+				 article(segmenter->run, segmenter->run_length) > 0)
+			end = article(segmenter->run, segmenter->run_length);
 		*word = segmenter->run + segmenter->at;
 		*length = end - segmenter->at;
 		segmenter->at = end;
@@ -340,17 +363,44 @@ is_optional_mark(UChar32 c, UScriptCode script)
 	}
 }
 
-/* Takes optional marks out of decomposed text; returns its new length. */
-static int32_t
-drop_marks(UChar *text, int32_t length)
+/* What a decomposed, lower character is written as; "" where it is left out. */
+static const char *
+common_form(UChar32 c, UScriptCode script)
+{
+	if (is_optional_mark(c, script))
+		return "";
+	switch (c)
+	{
+		case 0xe6:
+			return "ae";
+		case 0x153:
+			return "oe";
+		case 0x3c2:			/* the final sigma */
+			return "\317\203";
+		case 0x629:			/* teh marbuta, as heh */
+			return "\331\207";
+		case 0x640:			/* tatweel */
+			return "";
+		case 0x649:			/* alef maksura, as yeh */
+			return "\331\212";
+		case 0x671:			/* alef wasla, as alef */
+			return "\330\247";
+		default:
+			return NULL;
+	}
+}
+
+static void
+append_common_forms(const UChar *text, int32_t length, StringInfo out)
 {
 	UScriptCode script = USCRIPT_COMMON;
 	int32_t		next = 0;
-	int32_t		kept = 0;
 
 	while (next < length)
 	{
-		int32_t		at = next;
+		char		bytes[U8_MAX_LENGTH];
+		int32_t		n = 0;
+		const char *form;
 		UScriptCode own;
 		UChar32		c;
 
@@ -358,38 +408,40 @@ drop_marks(UChar *text, int32_t length)
 		own = script_of(c);
 		if (own != USCRIPT_COMMON)
 			script = own;
-		if (is_optional_mark(c, script))
-			continue;
-		if (c == 0x3c2)			/* the final sigma */
-			text[at] = 0x3c3;
-		while (at < next)
-			text[kept++] = text[at++];
+		form = common_form(c, script);
+		if (form == NULL)
+			U8_APPEND_UNSAFE(bytes, n, c);
+		appendBinaryStringInfo(out, form ? form : bytes,
+							   form ? (int) strlen(form) : n);
 	}
-	return kept;
 }
 
 /* A decomposed character has at most 18 of UTF-16 (U+FDFA). */
 #define DECOMPOSED_MAX 18
 
-/* Four times a lower-case character is no more than three. */
+/* A lower character has at most three. */
 #define LOWERED_MAX 3
+
+/* What is longer is no word that anybody looks for. */
+#define NORMALIZED_MAX PG_INT16_MAX
 
 void
 qd_text_normalize(const char *s, size_t length, StringInfo out)
 {
 	UErrorCode	status = U_ZERO_ERROR;
 	const UNormalizer2 *nfkd = unorm2_getNFKDInstance(&status);
-	const UNormalizer2 *nfkc = unorm2_getNFKCInstance(&status);
-	int32_t		room = (int32_t) (length + 1) * DECOMPOSED_MAX * LOWERED_MAX;
+	int32_t		room;
 	UChar	   *a;
 	UChar	   *b;
 	int32_t		n = 0;
 
-	if (is_ascii(s, length) || length > PG_INT16_MAX)
+	check(status, "normalise a word");
+	if (is_ascii(s, length) || length > NORMALIZED_MAX)
 	{
 		lower_ascii(s, length, out);
 		return;
 	}
+	room = (int32_t) (length + 1) * DECOMPOSED_MAX * LOWERED_MAX;
 	a = palloc(sizeof(UChar) * room);
 	b = palloc(sizeof(UChar) * room);
 	u_strFromUTF8WithSub(a, room, &n, s, (int32_t) length, 0xfffd, NULL, &status);
@@ -397,13 +449,7 @@ qd_text_normalize(const char *s, size_t length, StringInfo out)
 	n = u_strToLower(a, room, b, n, "", &status);
 	n = unorm2_normalize(nfkd, a, n, b, room, &status);
 	check(status, "normalise a word");
-	n = drop_marks(b, n);
-	n = unorm2_normalize(nfkc, b, n, a, room, &status);
-	enlargeStringInfo(out, n * 3);
-	u_strToUTF8(out->data + out->len, n * 3 + 1, &n, a, n, &status);
-	check(status, "normalise a word");
-	out->len += n;
-	out->data[out->len] = '\0';
+	append_common_forms(b, n, out);
 	pfree(a);
 	pfree(b);
 }

@@ -32,7 +32,10 @@ extern bool qd_segment_next(qd_segmenter *segmenter, const char **rest,
 extern void qd_text_lower(const char *s, size_t length, StringInfo out);
 extern void qd_text_fold(const char *s, size_t length, StringInfo out);
 
-/* Lower case, compatible characters made one, accents of some scripts gone. */
+/*
+ * Lower case, decomposed, compatible characters made one, accents of some
+ * scripts gone.
+ */
 extern void qd_text_normalize(const char *s, size_t length, StringInfo out);
 
 /* Characters of valid UTF-8. */
