@@ -77,7 +77,7 @@ UNIT_LINKED = $(wildcard src/distance/*.c src/quantization/*.c)
 UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
 	-fno-math-errno $(filter -Werror,$(COPT))
 
-UNIT_TESTS = kernels quant graph
+UNIT_TESTS = kernels quant nav graph
 # the one that includes a server header
 .build/unit/graph .build/unit/graph-sanitized: \
 	UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter

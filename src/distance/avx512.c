@@ -180,9 +180,48 @@ l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
 	return _mm512_reduce_add_ps(s);
 }
 
+TARGET static inline __attribute__((always_inline)) int32_t
+nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
+{
+	const __m512i mask = _mm512_set1_epi8((1 << bits) - 1);
+	__m512i		s0 = _mm512_setzero_si512();
+	__m512i		s1 = _mm512_setzero_si512();
+
+	for (size_t b = 0; b < bytes; b += 64)
+	{
+		__mmask64	lanes = b + 64 <= bytes ? ~0ull : TAIL64(bytes - b);
+		__m512i		v = _mm512_maskz_loadu_epi8(lanes, code + b);
+
+		for (int p = 0; p < 8 / bits; p += 2)
+		{
+			const int8_t *at = q + b + p * bytes;
+
+			s0 = _mm512_dpbusd_epi32(s0, _mm512_and_si512(
+														  _mm512_srli_epi16(v, p * bits), mask),
+									 _mm512_maskz_loadu_epi8(lanes, at));
+			s1 = _mm512_dpbusd_epi32(s1, _mm512_and_si512(
+														  _mm512_srli_epi16(v, (p + 1) * bits), mask),
+									 _mm512_maskz_loadu_epi8(lanes, at + bytes));
+		}
+	}
+	return _mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1));
+}
+
+TARGET static void
+nav_dots(const uint8_t *codes, size_t bytes, int bits, const uint16_t *which,
+		 size_t n, const int8_t *q, int32_t *out)
+{
+	if (bits == 1)
+		for (size_t i = 0; i < n; i++)
+			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 1);
+	else
+		for (size_t i = 0; i < n; i++)
+			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 2);
+}
+
 const qd_distance_table qd_distance_avx512 = {
 	QD_SIMD_AVX512, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
-	l1_f32_i8
+	l1_f32_i8, nav_dots
 };
 
 #endif							/* __x86_64__ */

@@ -51,6 +51,17 @@ typedef struct qd_distance_table
 	/* sum of |a[i] - scale * b[i]| */
 	float		(*l1_f32_i8) (const float *a, const int8_t *b, float scale,
 							  size_t n);
+
+	/*
+	 * Of n navigation codes, those that which names, each of bytes bytes (a
+	 * multiple of 16) side by side: out[i] = sum of u[j] * q[j].  A code is
+	 * made of 8 / bits planes (bits is 1 or 2), plane p being bits p * bits
+	 * and on of each byte: u[p * bytes + b] is that of byte b.  q has as many
+	 * signed bytes, -127..127, at most 65,536.
+	 */
+	void		(*nav_dots) (const uint8_t *codes, size_t bytes, int bits,
+							 const uint16_t *which, size_t n,
+							 const int8_t *q, int32_t *out);
 } qd_distance_table;
 
 extern qd_distance_table qd_distance;

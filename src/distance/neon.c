@@ -164,9 +164,38 @@ l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
 	return sum;
 }
 
+static void
+nav_dots(const uint8_t *codes, size_t bytes, int bits, const uint16_t *which,
+		 size_t n, const int8_t *q, int32_t *out)
+{
+	const uint8x16_t mask = vdupq_n_u8((1 << bits) - 1);
+
+	for (size_t i = 0; i < n; i++)
+	{
+		int32x4_t	sum = vdupq_n_s32(0);
+
+		for (size_t b = 0; b < bytes; b += 16)
+		{
+			uint8x16_t	v = vld1q_u8(codes + which[i] * bytes + b);
+
+			for (int p = 0; p < 8; p += bits)
+			{
+				uint8x16_t	shifted = vshlq_u8(v, vdupq_n_s8(-p));
+				int8x16_t	u = vreinterpretq_s8_u8(vandq_u8(shifted, mask));
+				int8x16_t	x = vld1q_s8(q + p / bits * bytes + b);
+
+				sum = vpadalq_s16(sum, vmull_s8(vget_low_s8(u),
+												vget_low_s8(x)));
+				sum = vpadalq_s16(sum, vmull_high_s8(u, x));
+			}
+		}
+		out[i] = vaddvq_s32(sum);
+	}
+}
+
 const qd_distance_table qd_distance_neon = {
 	QD_SIMD_NEON, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
-	l1_f32_i8
+	l1_f32_i8, nav_dots
 };
 
 #endif							/* __aarch64__ */

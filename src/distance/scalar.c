@@ -89,7 +89,24 @@ l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
 	return sum;
 }
 
+static void
+nav_dots(const uint8_t *codes, size_t bytes, int bits, const uint16_t *which,
+		 size_t n, const int8_t *q, int32_t *out)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		const uint8_t *code = codes + which[i] * bytes;
+		int32_t		sum = 0;
+
+		for (int plane = 0; plane < 8 / bits; plane++)
+			for (size_t b = 0; b < bytes; b++)
+				sum += ((code[b] >> plane * bits) & ((1 << bits) - 1)) *
+					q[plane * bytes + b];
+		out[i] = sum;
+	}
+}
+
 const qd_distance_table qd_distance_scalar = {
 	QD_SIMD_SCALAR, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,
-	l1_f32_i8
+	l1_f32_i8, nav_dots
 };

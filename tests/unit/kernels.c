@@ -379,6 +379,46 @@ test_decoded(const char *level, const qd_distance_table *t)
 	finish(&r);
 }
 
+/* Codes and query end at the guards; largest says whether by extremes. */
+static void
+check_nav(report *r, const qd_distance_table *t, size_t bytes, int bits,
+		  bool largest)
+{
+	static const uint16_t which[] = {2, 0, 3};
+	size_t		dims = bytes * 8 / bits;
+	uint8_t    *codes = (uint8_t *) guard_a - 4 * bytes;
+	int8_t	   *q = (int8_t *) guard_b - dims;
+	int32_t		expected[3];
+	int32_t		got[3];
+
+	for (size_t i = 0; i < 4 * bytes; i++)
+		codes[i] = largest ? 0xff : next_random();
+	for (size_t i = 0; i < dims; i++)
+		q[i] = largest ? (bytes / 16 % 2 ? 127 : -127) : (int) (next_random() % 255) - 127;
+	qd_distance_scalar.nav_dots(codes, bytes, bits, which, 3, q, expected);
+	t->nav_dots(codes, bytes, bits, which, 3, q, got);
+	for (int i = 0; i < 3; i++)
+		if (got[i] != expected[i])
+			fail(r, "codes", bytes, got[i], expected[i]);
+}
+
+static void
+test_nav(const char *level, const qd_distance_table *t)
+{
+	for (int bits = 1; bits <= 2; bits++)
+	{
+		report		r = {level, bits == 1 ? "nav_dots 1 bit" : "nav_dots 2 bits", 0};
+
+		for (size_t bytes = 16; bytes <= 400; bytes += 16)
+		{
+			check_nav(&r, t, bytes, bits, false);
+			check_nav(&r, t, bytes, bits, true);
+		}
+		check_nav(&r, t, 8192, bits, true);
+		finish(&r);
+	}
+}
+
 static void
 test_level(const char *level, const qd_distance_table *t)
 {
@@ -391,6 +431,7 @@ test_level(const char *level, const qd_distance_table *t)
 	test_bytes(level, t, "dot_i8", dot_i8);
 	test_bytes(level, t, "l1_u8", l1_u8);
 	test_decoded(level, t);
+	test_nav(level, t);
 }
 
 /* The oracle itself, on numbers worked out by hand. */
@@ -403,6 +444,10 @@ test_oracle(void)
 	static const int8_t d[] = {-127, -127, 2};
 	static const uint8_t e[] = {0, 255, 7};
 	static const uint8_t f[] = {255, 0, 9};
+	static const uint8_t codes[32] = {[17] = 1,[19] = 4};
+	static const int8_t q[128] = {[1] = 3,[19] = 7,[35] = -5};
+	static const uint16_t which[] = {1};
+	int32_t		sum;
 	const qd_distance_table *t = &qd_distance_scalar;
 	report		r = {"scalar", "oracle", 0};
 
@@ -422,6 +467,12 @@ test_oracle(void)
 		fail(&r, "dot_i8", 3, t->dot_i8(c, d, 3), 10);
 	if (t->l1_u8(e, f, 3) != 512)
 		fail(&r, "l1_u8", 3, t->l1_u8(e, f, 3), 512);
+	t->nav_dots(codes, 16, 1, which, 1, q, &sum);
+	if (sum != 3 - 5)			/* bit 0 of byte 1, bit 2 of byte 3 */
+		fail(&r, "nav_dots 1 bit", 16, sum, 3 - 5);
+	t->nav_dots(codes, 16, 2, which, 1, q, &sum);
+	if (sum != 3 + 7)			/* plane 0 of byte 1, plane 1 of byte 3 */
+		fail(&r, "nav_dots 2 bits", 16, sum, 3 + 7);
 	if (t->l1_f32_i8(a, c, 0.5f, 3) != 64.5f + 61.5f + 5.5f)
 		fail(&r, "l1_f32_i8", 3, t->l1_f32_i8(a, c, 0.5f, 3), 131.5);
 	finish(&r);
