@@ -37,6 +37,7 @@
 
 #define TRIM_PAGES		16		/* between two moves of the region's start */
 #define LINK_ATTEMPTS	3
+#define MOST_WIDENING	32		/* of a search among dead vertices */
 
 typedef struct KnownRow
 {
@@ -307,6 +308,17 @@ place_distance(void *arg, uint32 a, uint32 b)
  *----------
  */
 
+static int
+compare_candidates(const void *a, const void *b)
+{
+	const QdCandidate *x = a;
+	const QdCandidate *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return x->vid < y->vid ? -1 : x->vid > y->vid;
+}
+
 /* The most of qd_graph_select as vids; candidates name places. */
 static void
 choose(Merge *m, const QdCandidate *candidates, int n, int most,
@@ -320,6 +332,39 @@ choose(Merge *m, const QdCandidate *candidates, int n, int most,
 		links->vids[i] = m->place_vids[chosen[i].vid];
 }
 
+/*
+ * The nearest living vertices of a level as places, nearest first, as many as
+ * ef_construction.  The search goes on past dead ones: where rows are replaced
+ * faster than VACUUM runs they outnumber the living, and a vertex that linked
+ * to what is left of its nearest would be cut off with them.
+ */
+static int
+find_living(Merge *m, QdGraphSearch *s, int level, QdCandidate *found)
+{
+	int			wanted = m->meta.layout.ef_construction;
+	int			most = wanted * MOST_WIDENING;
+	int			n = 0;
+
+	m->places = 0;
+	for (int ef = wanted; n < wanted && ef <= most; ef *= 2)
+	{
+		QdCandidate c;
+
+		qd_graph_search_run(s, ef);
+		while (n < wanted && qd_graph_search_next(s, &c))
+			if (is_alive(m, c.vid) && add_place(m, c.vid, level))
+			{
+				found[n].distance = c.distance;
+				found[n].vid = n;
+				n++;
+			}
+		if (qd_graph_search_exhausted(s))
+			break;
+	}
+	qsort(found, n, sizeof(QdCandidate), compare_candidates);
+	return n;
+}
+
 static void
 search_level(Merge *m, QdPageStore *store, QdCandidate *entry, int level)
 {
@@ -327,22 +372,11 @@ search_level(Merge *m, QdPageStore *store, QdCandidate *entry, int level)
 	QdCandidate *found = palloc(ef * sizeof(QdCandidate));
 	QdGraphSearch *s = qd_graph_search_begin(&store->graph, 0);
 	int			n;
-	int			kept = 0;
 
 	qd_graph_search_enter(s, *entry);
-	qd_graph_search_run(s, ef);
-	n = qd_graph_search_best(s, found, ef);
-	if (n > 0)
-		*entry = found[0];
-	m->places = 0;
-	for (int i = 0; i < n; i++)
-		if (is_alive(m, found[i].vid) && add_place(m, found[i].vid, level))
-		{
-			found[kept].distance = found[i].distance;
-			found[kept].vid = kept;
-			kept++;
-		}
-	choose(m, found, kept, m->meta.layout.m_link, &m->links[level]);
+	n = find_living(m, s, level, found);
+	qd_graph_search_best(s, entry, 1);
+	choose(m, found, n, m->meta.layout.m_link, &m->links[level]);
 }
 
 /*
@@ -580,16 +614,6 @@ add_vertex(Merge *m, NewVertex *new)
  * Record B: a link back
  *----------
  */
-static int
-compare_candidates(const void *a, const void *b)
-{
-	const QdCandidate *x = a;
-	const QdCandidate *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return x->vid < y->vid ? -1 : x->vid > y->vid;
-}
 
 /*
  * The links of a full vertex (in m->block) with vid among them.  Places: 0 is
