@@ -309,6 +309,20 @@ SELECT count(*) FROM (SELECT id FROM flat ORDER BY embedding <-> '[50.4,0]') s;
 RESET enable_seqscan;
 DROP TABLE flat;
 
+-- All rows replaced at once: when VACUUM merges the new ones, every vertex of
+-- the graph is a tombstone.  They have to be found from the entry all the same.
+CREATE TABLE replaced (id int PRIMARY KEY, embedding vector(2)) WITH (autovacuum_enabled = off);
+INSERT INTO replaced SELECT i, ARRAY[i % 20, i / 20]::vector FROM generate_series(1, 240) i;
+CREATE INDEX replaced_v ON replaced USING qdrant_hnsw (embedding vector_l2_ops)
+	WITH (indexing_threshold = 0, full_scan_threshold = 0, ef_construction = 40);
+UPDATE replaced SET embedding = embedding + '[0.25,0.5]';
+VACUUM replaced;
+SELECT * FROM qdrant.check_index('replaced_v');
+SET enable_seqscan = off;
+SELECT id, embedding FROM replaced ORDER BY embedding <-> '[7.3,5.5]' LIMIT 2;
+RESET enable_seqscan;
+DROP TABLE replaced;
+
 -- What cannot be indexed.
 CREATE TABLE bad (id int, any_dim vector, embedding vector(3));
 CREATE INDEX ON bad USING qdrant_hnsw (any_dim vector_l2_ops);

@@ -103,7 +103,7 @@ sub verify
 	# by the graph alone, which is an approximation: its clusters are about as
 	# large as ef_construction, and most of their vertices dead
 	my $by_graph = $node->safe_psql('postgres', "ALTER INDEX t_v SET (full_scan_threshold = 0); $lost");
-	cmp_ok($by_graph, '<=', 0.03 * keys(%acked), "$name: found by the graph");
+	cmp_ok($by_graph, '<=', 0.01 * keys(%acked), "$name: found by the graph");
 	$node->safe_psql('postgres', 'ALTER INDEX t_v RESET (full_scan_threshold)');
 	return;
 }

@@ -518,6 +518,17 @@ qd_graph_search_best(QdGraphSearch *s, QdCandidate *out, int max)
 	return n;
 }
 
+int
+qd_candidate_compare(const void *a, const void *b)
+{
+	const QdCandidate *x = a;
+	const QdCandidate *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return x->vid < y->vid ? -1 : x->vid > y->vid;
+}
+
 /*
  * A candidate is kept when no kept one is nearer to it than the vertex itself
  * is: the links then lead into different directions.  Copies of the vertex

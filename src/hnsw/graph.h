@@ -93,6 +93,9 @@ extern void qd_graph_search_counts(const QdGraphSearch *s,
 /* Copies the best ef, nearest first, into out; returns their number. */
 extern int	qd_graph_search_best(QdGraphSearch *s, QdCandidate *out, int max);
 
+/* For qsort: nearest first, then by number. */
+extern int	qd_candidate_compare(const void *a, const void *b);
+
 /*
  * Chooses at most m of candidates (nearest first, without duplicates) by the
  * relative-neighbourhood rule; pruned ones fill up to fill.  Returns how many

@@ -37,7 +37,7 @@
 
 #define TRIM_PAGES		16		/* between two moves of the region's start */
 #define LINK_ATTEMPTS	3
-#define MOST_WIDENING	32		/* of a search among dead vertices */
+#define MOST_WIDENING	32		/* of a search among tombstones */
 
 typedef struct KnownRow
 {
@@ -262,18 +262,18 @@ read_entry(Merge *m, uint32 vid)
 	return entry;
 }
 
-/* Whether a new row should link there. */
-static bool
-is_alive(Merge *m, uint32 vid)
+/* The state of the vertex's row: an upper vertex has its base's. */
+static QdVertexState
+row_state(Merge *m, uint32 vid)
 {
 	QdDirEntry	entry;
 
 	if (m->meta.tombstones == 0 && m->meta.free_count == 0)
-		return true;
+		return QD_VERTEX_LIVE;
 	entry = read_entry(m, vid);
 	if (entry.state == QD_VERTEX_UPPER && entry.link < m->meta.next_vid)
 		entry = read_entry(m, entry.link);
-	return entry.state == QD_VERTEX_LIVE;
+	return entry.state;
 }
 
 /* Remembers a vertex's code; false when it is gone. */
@@ -308,17 +308,6 @@ place_distance(void *arg, uint32 a, uint32 b)
  *----------
  */
 
-static int
-compare_candidates(const void *a, const void *b)
-{
-	const QdCandidate *x = a;
-	const QdCandidate *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return x->vid < y->vid ? -1 : x->vid > y->vid;
-}
-
 /* The most of qd_graph_select as vids; candidates name places. */
 static void
 choose(Merge *m, const QdCandidate *candidates, int n, int most,
@@ -332,37 +321,56 @@ choose(Merge *m, const QdCandidate *candidates, int n, int most,
 		links->vids[i] = m->place_vids[chosen[i].vid];
 }
 
+/* Adds a candidate as a place; false when it is gone. */
+static bool
+add_candidate(Merge *m, QdCandidate c, int level, QdCandidate *found)
+{
+	if (!add_place(m, c.vid, level))
+		return false;
+	found[m->places - 1].distance = c.distance;
+	found[m->places - 1].vid = m->places - 1;
+	return true;
+}
+
 /*
- * The nearest living vertices of a level as places, nearest first, as many as
- * ef_construction.  The search goes on past dead ones: where rows are replaced
- * faster than VACUUM runs they outnumber the living, and a vertex that linked
- * to what is left of its nearest would be cut off with them.
+ * Whom a new vertex may link to, as places, nearest first: the nearest living
+ * vertices of the level, as many as ef_construction.  The search goes on past
+ * tombstones: where rows are replaced faster than VACUUM runs they outnumber
+ * the living, and a vertex that linked to what is left of its nearest would be
+ * cut off with them.  Where even so fewer than m_link live, tombstones stand
+ * in: they lead on until repair links past them.
  */
 static int
-find_living(Merge *m, QdGraphSearch *s, int level, QdCandidate *found)
+find_neighbours(Merge *m, QdGraphSearch *s, int level, QdCandidate *found)
 {
 	int			wanted = m->meta.layout.ef_construction;
-	int			most = wanted * MOST_WIDENING;
-	int			n = 0;
+	int			m_link = Min(m->meta.layout.m_link, wanted);
+	QdCandidate *dead = palloc(m_link * sizeof(QdCandidate));
+	int			n_dead = 0;
 
 	m->places = 0;
-	for (int ef = wanted; n < wanted && ef <= most; ef *= 2)
+	for (int ef = wanted; ef <= wanted * MOST_WIDENING; ef *= 2)
 	{
 		QdCandidate c;
 
 		qd_graph_search_run(s, ef);
-		while (n < wanted && qd_graph_search_next(s, &c))
-			if (is_alive(m, c.vid) && add_place(m, c.vid, level))
-			{
-				found[n].distance = c.distance;
-				found[n].vid = n;
-				n++;
-			}
-		if (qd_graph_search_exhausted(s))
+		while (m->places < wanted && qd_graph_search_next(s, &c))
+		{
+			QdVertexState state = row_state(m, c.vid);
+
+			if (state == QD_VERTEX_LIVE)
+				add_candidate(m, c, level, found);
+			else if (state == QD_VERTEX_TOMBSTONE && n_dead < m_link)
+				dead[n_dead++] = c;
+		}
+		if (m->places >= wanted || qd_graph_search_exhausted(s))
 			break;
 	}
-	qsort(found, n, sizeof(QdCandidate), compare_candidates);
-	return n;
+	for (int i = 0; i < n_dead && m->places < m_link; i++)
+		add_candidate(m, dead[i], level, found);
+	qsort(found, m->places, sizeof(QdCandidate), qd_candidate_compare);
+	pfree(dead);
+	return m->places;
 }
 
 static void
@@ -374,7 +382,7 @@ search_level(Merge *m, QdPageStore *store, QdCandidate *entry, int level)
 	int			n;
 
 	qd_graph_search_enter(s, *entry);
-	n = find_living(m, s, level, found);
+	n = find_neighbours(m, s, level, found);
 	qd_graph_search_best(s, entry, 1);
 	choose(m, found, n, m->meta.layout.m_link, &m->links[level]);
 }
@@ -643,7 +651,7 @@ prune(Merge *m, uint32 vid, LevelLinks *links)
 		candidates[n].distance = place_distance(m, 0, i);
 		candidates[n++].vid = i;
 	}
-	qsort(candidates, n, sizeof(QdCandidate), compare_candidates);
+	qsort(candidates, n, sizeof(QdCandidate), qd_candidate_compare);
 	choose(m, candidates, n, l->m0, links);
 }
 

@@ -143,17 +143,6 @@ gather(Repair *r, uint32 self, const uint32 *ids, int n)
 	}
 }
 
-static int
-by_distance(const void *a, const void *b)
-{
-	const QdCandidate *x = a;
-	const QdCandidate *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return x->vid < y->vid ? -1 : x->vid > y->vid;
-}
-
 /* The vertex's block, copied; false when it is not of that level any more. */
 static bool
 copy_code(Repair *r, uint32 vid, int level, qd_code_head *head, int8 *code)
@@ -192,7 +181,7 @@ score_candidates(Repair *r, int level)
 			qd_query_distance(&r->query, &r->heads[n], r->codes + n * own);
 		n++;
 	}
-	qsort(r->candidates, n, sizeof(QdCandidate), by_distance);
+	qsort(r->candidates, n, sizeof(QdCandidate), qd_candidate_compare);
 	return n;
 }
 
