@@ -74,6 +74,7 @@ installcheck-tap:
 # Kernels and codes against their oracles, as the server gets them and with
 # sanitizers; neither needs a server, so neither do their tests.
 UNIT_LINKED = $(wildcard src/distance/*.c src/quantization/*.c)
+UNIT_HEADERS = $(wildcard src/distance/*.h src/quantization/*.h tests/unit/*.h)
 UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
 	-fno-math-errno $(filter -Werror,$(COPT))
 
@@ -87,11 +88,11 @@ UNIT_TESTS = kernels quant nav graph
 unit: $(UNIT_TESTS:%=.build/unit/%) $(UNIT_TESTS:%=.build/unit/%-sanitized)
 	for test in $^; do $$test || exit 1; done
 
-.build/unit/%: tests/unit/%.c $(UNIT_LINKED) $(wildcard src/distance/*.h src/quantization/*.h)
+.build/unit/%: tests/unit/%.c $(UNIT_LINKED) $(UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $< $(UNIT_LINKED) -lm
 
-.build/unit/%-sanitized: tests/unit/%.c $(UNIT_LINKED) $(wildcard src/distance/*.h src/quantization/*.h)
+.build/unit/%-sanitized: tests/unit/%.c $(UNIT_LINKED) $(UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -O1 -fsanitize=address,undefined \
 		-fno-sanitize-recover=all -o $@ $< $(UNIT_LINKED) -lm

@@ -210,31 +210,35 @@ l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
 	return sum;
 }
 
-/*
- * Sums of pairs in 16 bits: 8 planes of 2 * 127, or 4 of 2 * 3 * 127.  Bits
- * shifted in from the byte beside are masked off.
- */
-#define NAV_PLANES_256(v, q, bytes, bits, sum) \
-	do { \
-		const __m256i mask = _mm256_set1_epi8((1 << (bits)) - 1); \
-		for (int p = 0; p < 8 / (bits); p++) \
-			sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16( \
-				_mm256_and_si256(_mm256_srli_epi16(v, p * (bits)), mask), \
-				_mm256_loadu_si256((const __m256i *) ((q) + p * (bytes))))); \
-	} while (0)
-
-TARGET static inline int32_t
-nav_tail(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
+TARGET static inline __attribute__((always_inline)) __m256i
+load_16_or_32(const void *p, bool whole)
 {
-	const __m128i mask = _mm_set1_epi8((1 << bits) - 1);
-	__m128i		v = _mm_loadu_si128((const __m128i *) code);
-	__m128i		sum = _mm_setzero_si128();
+	if (whole)
+		return _mm256_loadu_si256(p);
+	return _mm256_zextsi128_si256(_mm_loadu_si128(p));
+}
+
+/*
+ * All planes of 32 bytes of a code, or of its last 16.  Sums of pairs fit 16
+ * bits: 8 planes of 2 * 127, or 4 of 2 * 3 * 127.  What a shift brings in from
+ * the byte beside is masked off.
+ */
+TARGET static inline __attribute__((always_inline)) __m256i
+nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
+		 bool whole)
+{
+	const __m256i mask = _mm256_set1_epi8((1 << bits) - 1);
+	__m256i		v = load_16_or_32(code, whole);
+	__m256i		pairs = _mm256_setzero_si256();
 
 	for (int p = 0; p < 8 / bits; p++)
-		sum = _mm_add_epi16(sum, _mm_maddubs_epi16(
-												   _mm_and_si128(_mm_srli_epi16(v, p * bits), mask),
-												   _mm_loadu_si128((const __m128i *) (q + p * bytes))));
-	return sum_epi32(_mm256_zextsi128_si256(_mm_madd_epi16(sum, _mm_set1_epi16(1))));
+	{
+		__m256i		u = _mm256_and_si256(_mm256_srli_epi16(v, p * bits), mask);
+		__m256i		x = load_16_or_32(q + p * bytes, whole);
+
+		pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(u, x));
+	}
+	return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
 TARGET static inline __attribute__((always_inline)) int32_t
@@ -242,32 +246,15 @@ nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 {
 	__m256i		sum = _mm256_setzero_si256();
 	size_t		b = 0;
-	int32_t		tail = 0;
 
 	for (; b + 32 <= bytes; b += 32)
-	{
-		__m256i		v = _mm256_loadu_si256((const __m256i *) (code + b));
-		__m256i		pairs = _mm256_setzero_si256();
-
-		NAV_PLANES_256(v, q + b, bytes, bits, pairs);
-		sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-	}
+		sum = _mm256_add_epi32(sum, nav_step(code + b, q + b, bytes, bits, true));
 	if (b < bytes)
-		tail = nav_tail(code + b, q + b, bytes, bits);
-	return sum_epi32(sum) + tail;
+		sum = _mm256_add_epi32(sum, nav_step(code + b, q + b, bytes, bits, false));
+	return sum_epi32(sum);
 }
 
-TARGET static void
-nav_dots(const uint8_t *codes, size_t bytes, int bits, const uint16_t *which,
-		 size_t n, const int8_t *q, int32_t *out)
-{
-	if (bits == 1)
-		for (size_t i = 0; i < n; i++)
-			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 1);
-	else
-		for (size_t i = 0; i < n; i++)
-			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 2);
-}
+#include "distance/nav_dots.h"
 
 const qd_distance_table qd_distance_avx2 = {
 	QD_SIMD_AVX2, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,

@@ -180,6 +180,15 @@ l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
 	return _mm512_reduce_add_ps(s);
 }
 
+/* One plane of 64 bytes of a code. */
+TARGET static inline __attribute__((always_inline)) __m512i
+nav_plane(__m512i sum, __m512i v, int shift, __m512i mask, __m512i x)
+{
+	__m512i		u = _mm512_and_si512(_mm512_srli_epi16(v, shift), mask);
+
+	return _mm512_dpbusd_epi32(sum, u, x);
+}
+
 TARGET static inline __attribute__((always_inline)) int32_t
 nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 {
@@ -196,28 +205,16 @@ nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 		{
 			const int8_t *at = q + b + p * bytes;
 
-			s0 = _mm512_dpbusd_epi32(s0, _mm512_and_si512(
-														  _mm512_srli_epi16(v, p * bits), mask),
-									 _mm512_maskz_loadu_epi8(lanes, at));
-			s1 = _mm512_dpbusd_epi32(s1, _mm512_and_si512(
-														  _mm512_srli_epi16(v, (p + 1) * bits), mask),
-									 _mm512_maskz_loadu_epi8(lanes, at + bytes));
+			s0 = nav_plane(s0, v, p * bits, mask,
+						   _mm512_maskz_loadu_epi8(lanes, at));
+			s1 = nav_plane(s1, v, (p + 1) * bits, mask,
+						   _mm512_maskz_loadu_epi8(lanes, at + bytes));
 		}
 	}
 	return _mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1));
 }
 
-TARGET static void
-nav_dots(const uint8_t *codes, size_t bytes, int bits, const uint16_t *which,
-		 size_t n, const int8_t *q, int32_t *out)
-{
-	if (bits == 1)
-		for (size_t i = 0; i < n; i++)
-			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 1);
-	else
-		for (size_t i = 0; i < n; i++)
-			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 2);
-}
+#include "distance/nav_dots.h"
 
 const qd_distance_table qd_distance_avx512 = {
 	QD_SIMD_AVX512, dot, l2_squared, l1, cosine_parts, dot_i8, l1_u8,

@@ -7,14 +7,14 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "hnsw/graph.h"
 
+/* the C library's, not the server's */
 #undef printf
+#include "check.h"
 
 #define N		2000
 #define LINKS	12
@@ -83,26 +83,12 @@ __asan_default_options(void)
  * are points times stride
  *----------
  */
-static int	passed;
-static int	failed;
 static float points[N][2];
 static uint32 links[N][LINKS];
 static float query[2];
 static uint32 stride = 1;
 static int	gone = -1;			/* every gone-th point is */
 static bool bad_call;
-
-static void
-ok(bool good, const char *what, double a, double b)
-{
-	if (good)
-		passed++;
-	else
-	{
-		failed++;
-		printf("not ok - %s: %g, %g\n", what, a, b);
-	}
-}
 
 static float
 point_distance(const float *a, const float *b)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "distance/distance.h"
+#include "check.h"
 
 #define MAX_SHORT	130
 #define MAX_DIM		65536
@@ -32,8 +33,6 @@ typedef struct report
 	int			failures;
 } report;
 
-static int	passed;
-static int	failed;
 
 /* ---- arguments: they end where reading on is a fault ---- */
 
@@ -65,12 +64,7 @@ floats(char *guard, size_t n)
 static uint32_t
 next_random(void)
 {
-	static uint64_t state = 88172645463325252ull;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 32;
+	return random_bits() >> 32;
 }
 
 /* in -1..1 */

@@ -13,46 +13,11 @@
 
 #include "distance/distance.h"
 #include "quantization/nav.h"
+#include "check.h"
 
 #define LINKS		24
 #define ROUNDS		40
 #define MAX_DIM		2000
-
-static int	passed;
-static int	failed;
-
-static void
-ok(bool good, const char *what, double a, double b)
-{
-	if (good)
-		passed++;
-	else
-	{
-		failed++;
-		printf("not ok - %s: %g, %g\n", what, a, b);
-	}
-}
-
-static double
-uniform(void)
-{
-	static uint64_t state = 88172645463325252ull;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (state >> 11) * 0x1p-53;
-}
-
-static float
-normal(void)
-{
-	double		sum = 0;
-
-	for (int i = 0; i < 12; i++)
-		sum += uniform();
-	return sum - 6;
-}
 
 typedef struct vertex
 {

@@ -15,45 +15,7 @@
 #include "distance/distance.h"
 #include "quantization/quant.h"
 #include "quantization/rotation.h"
-
-static int	passed;
-static int	failed;
-
-static void
-ok(bool good, const char *what, double a, double b)
-{
-	if (good)
-		passed++;
-	else
-	{
-		failed++;
-		printf("not ok - %s: %g, %g\n", what, a, b);
-	}
-}
-
-static double
-uniform(void)
-{
-	static uint64_t state = 88172645463325252ull;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (state >> 11) * 0x1p-53;
-}
-
-/* From a table: logarithms would be most of the test's time. */
-static double
-normal(void)
-{
-	static double table[65536];
-
-	if (table[0] == 0)
-		for (int i = 0; i < 65536; i++)
-			table[i] = sqrt(-2 * log(1 - uniform())) *
-				cos(6.283185307179586 * uniform());
-	return table[(int) (uniform() * 65536)];
-}
+#include "check.h"
 
 /* Gaussian, sparse, or skewed coordinates, of a norm between 0.01 and 100. */
 static void
