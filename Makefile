@@ -10,6 +10,11 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 DATA = $(wildcard sql/qdrant_pg--*--*.sql)
 DATA_built = sql/qdrant_pg--$(EXTVERSION).sql
 
+# The install script in its order.
+INSTALL_PARTS = start vector point_id filter payload_opclass payload_ops hnsw \
+	catalog configuration collections collection_schema collection_build \
+	collection_payload collection_info
+
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -fvisibility=hidden -Wall -Wextra -Wshadow=local -Wmissing-prototypes \
 	-Wpointer-arith -Wno-unused-parameter \
@@ -57,8 +62,8 @@ include $(PGXS)
 HEADERS_ALL = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 $(OBJS) $(OBJS:.o=.bc): $(HEADERS_ALL)
 
-sql/qdrant_pg--$(EXTVERSION).sql: sql/qdrant_pg.sql qdrant_pg.control
-	cp $< $@
+sql/qdrant_pg--$(EXTVERSION).sql: $(INSTALL_PARTS:%=sql/install/%.sql) qdrant_pg.control
+	cat $(filter %.sql,$^) >$@
 
 # The three kinds of tests one by one (PGXS's installcheck runs them all).
 .PHONY: installcheck-regress installcheck-isolation installcheck-tap

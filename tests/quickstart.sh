@@ -63,7 +63,7 @@ check "a wrong port of PostgreSQL is named" bash -c \
 	"! QDRANT_PG_PORT=xyz '$tree/quickstart' >'$dir/err' 2>&1 && grep -q QDRANT_PG_PORT '$dir/err' && '$tree/quickstart' status"
 echo 1 >"$dir/data/schema"
 check "data of another state of the code are left alone" not "$tree/quickstart"
-cksum <"$tree/sql/qdrant_pg.sql" | cut -d' ' -f1 >"$dir/data/schema"
+(LC_ALL=C; cat "$tree"/sql/install/*.sql | cksum | cut -d" " -f1) >"$dir/data/schema"
 check "it stops" "$tree/quickstart" stop
 check "nothing answers then" status_is 000 "$url/readyz"
 check "status says stopped" not "$tree/quickstart" status

@@ -1,0 +1,133 @@
+
+-- Payload indexes of a collection, facets, bound filters.
+
+-- The canonical form of a path; raises for what is none.
+CREATE FUNCTION qdrant_catalog.canonical_path(path text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	result CONSTANT text := qdrant_catalog.json_path(path);
+BEGIN
+	IF result IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001', MESSAGE = format('invalid json path: %L', path);
+	END IF;
+	RETURN result;
+END
+$$;
+
+-- One index for every path: another schema replaces it.  Blocks writers while
+-- it is built; without build, one that takes long is left to
+-- qdrant.pending_indexes, and the result is false.
+CREATE FUNCTION qdrant.create_payload_index(collection text, path text, schema jsonb, build boolean DEFAULT true)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
+	wanted CONSTANT jsonb := qdrant_catalog.payload_schema(schema);
+	found_row qdrant_catalog.collections;
+	was qdrant_catalog.payload_indexes;
+	old_index regclass;
+	ready boolean;
+BEGIN
+	PERFORM qdrant_catalog.lock_collection(collection, 'change');
+	found_row := qdrant_catalog.find_collection(collection);
+	SELECT * INTO was FROM qdrant_catalog.payload_indexes i
+	WHERE i.collection_id = found_row.id AND i.path = canonical;
+	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, was.schema);
+	ready := qdrant_catalog.payload_index(found_row.relation, canonical, wanted) IS NOT NULL;
+	IF was.schema = wanted AND (ready OR (was.pending IS NOT NULL AND NOT build)) THEN
+		RETURN ready;
+	ELSIF was.pending IS NOT NULL THEN
+		PERFORM qdrant_catalog.cancel_builder(collection);
+	ELSIF old_index IS NOT NULL AND NOT ready THEN
+		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
+	END IF;
+	IF NOT ready AND (build OR pg_table_size(found_row.relation) < 4194304) THEN
+		EXECUTE qdrant_catalog.create_payload_index(found_row.relation, canonical, wanted, '');
+		ready := true;
+	END IF;
+	PERFORM qdrant_catalog.put_payload_index(found_row.relation, canonical, wanted, NOT ready);
+	RETURN ready;
+END
+$$;
+
+-- False when there was none.
+CREATE FUNCTION qdrant.drop_payload_index(collection text, path text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
+	found_row qdrant_catalog.collections;
+	was qdrant_catalog.payload_indexes;
+	old_index regclass;
+BEGIN
+	PERFORM qdrant_catalog.lock_collection(collection, 'change');
+	found_row := qdrant_catalog.find_collection(collection);
+	SELECT * INTO was FROM qdrant_catalog.payload_indexes i
+	WHERE i.collection_id = found_row.id AND i.path = canonical;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	IF was.pending IS NOT NULL THEN
+		PERFORM qdrant_catalog.cancel_builder(collection);
+	END IF;
+	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, was.schema);
+	IF old_index IS NOT NULL THEN
+		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
+	END IF;
+	PERFORM qdrant_catalog.put_payload_index(found_row.relation, canonical, NULL, false);
+	RETURN true;
+END
+$$;
+
+-- ready: it is built, and used.
+CREATE FUNCTION qdrant.payload_indexes(collection text, OUT path text, OUT schema jsonb, OUT index regclass, OUT ready boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT i.path, i.schema, x.index, x.index IS NOT NULL
+FROM qdrant_catalog.find_collection(collection) c
+	JOIN qdrant_catalog.payload_indexes i ON i.collection_id = c.id,
+	qdrant_catalog.payload_index(c.relation, i.path, i.schema) x(index)
+ORDER BY i.path
+$$;
+
+-- How many of the points that a filter admits have a value, by value, for a
+-- path with an index that serves matches.
+CREATE FUNCTION qdrant.facet(collection text, path text, filter payload_filter DEFAULT '{}', max_hits bigint DEFAULT 10,
+	OUT value jsonb, OUT count bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
+	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(collection);
+	schema CONSTANT jsonb := qdrant_catalog.bindings(found_row.id) -> canonical;
+BEGIN
+	IF schema IS NULL OR schema ->> 'type' <> ALL ('{keyword,integer,bool,uuid}') OR schema -> 'lookup' = 'false' THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001', MESSAGE = format('no appropriate index for faceting: %s', canonical),
+			HINT = 'Create one of type keyword, integer, bool or uuid with qdrant.create_payload_index().';
+	END IF;
+	RETURN QUERY EXECUTE format('SELECT to_jsonb(v), count(*) FROM %s t, unnest(qdrant_catalog.%I(t.payload, %L)) v'
+		' WHERE t.payload OPERATOR(@extschema@.@@@) %L GROUP BY v ORDER BY 2 DESC, v%s LIMIT %s',
+		qdrant_catalog.quoted_name(found_row.relation), schema ->> 'type' || '_values', canonical,
+		qdrant.bind_filter(collection, filter), CASE WHEN schema ->> 'type' IN ('keyword', 'uuid') THEN ' COLLATE "C"' ELSE '' END,
+		max_hits);
+END
+$$;
+
+-- The filter with the semantics of the collection's payload indexes.
+CREATE FUNCTION qdrant.bind_filter(collection text, filter payload_filter) RETURNS payload_filter
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT qdrant_catalog.bind_filter(filter, qdrant_catalog.bindings(c.id))
+FROM qdrant_catalog.find_collection(collection) c
+$$;
+
+CREATE FUNCTION qdrant.collection_exists(name text) RETURNS boolean
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT EXISTS (SELECT 1 FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+	WHERE c.name = collection_exists.name COLLATE "C")
+$$;
+
+CREATE FUNCTION qdrant.collections(OUT name text) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT c.name FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
+WHERE has_table_privilege(c.relation, 'SELECT')
+ORDER BY c.name
+$$;

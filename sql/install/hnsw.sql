@@ -1,0 +1,48 @@
+
+-- The index access method.
+
+CREATE FUNCTION qdrant_hnsw_handler(internal) RETURNS index_am_handler
+	AS 'MODULE_PATHNAME', 'qd_hnsw_handler' LANGUAGE C STRICT;
+
+CREATE ACCESS METHOD qdrant_hnsw TYPE INDEX HANDLER qdrant_hnsw_handler;
+
+COMMENT ON ACCESS METHOD qdrant_hnsw IS 'nearest neighbours of vectors by a graph';
+
+CREATE FUNCTION qdrant_hnsw_metric_l2(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l2' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_metric_ip(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_ip' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_metric_cosine(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_cosine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_metric_l1(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_metric_l1' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_l2(internal);
+
+CREATE OPERATOR CLASS vector_ip_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <#> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_ip(internal);
+
+CREATE OPERATOR CLASS vector_cosine_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <=> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_cosine(internal);
+
+CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING qdrant_hnsw AS
+	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_metric_l1(internal);
+
+-- The second column of an index, which filters its scans.
+CREATE OPERATOR CLASS qdrant_payload_ops DEFAULT FOR TYPE jsonb USING qdrant_hnsw AS
+	OPERATOR 1 @@@ (jsonb, payload_filter),
+	OPERATOR 2 @> (jsonb, jsonb);
+
+-- Every invariant of an index; no row when it is clean.  For the table's owner.
+CREATE FUNCTION qdrant.check_index(index regclass, OUT block bigint, OUT item integer, OUT problem text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'qd_hnsw_check_index' LANGUAGE C STRICT
+	SET search_path = pg_catalog, pg_temp;

@@ -1,0 +1,133 @@
+
+-- Operator classes of payload indexes.
+
+-- The tokens that a text index of this schema makes of a string, in order.
+CREATE FUNCTION qdrant.text_tokens(string text, schema jsonb DEFAULT '{"type": "text"}', query boolean DEFAULT false)
+	RETURNS text[]
+	AS 'MODULE_PATHNAME', 'qd_payload_text_tokens' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+-- The operator of payload indexes: @@@ for what a filter says about the path
+-- of one.  Derived by the planner, not for queries.
+CREATE FUNCTION payload_part_matches(jsonb, payload_filter) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'qd_payload_matches' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 5;
+
+CREATE OPERATOR @@> (
+	LEFTARG = jsonb, RIGHTARG = payload_filter, FUNCTION = payload_part_matches,
+	RESTRICT = payload_filter_sel, JOIN = contjoinsel
+);
+
+-- Says to the planner that @@> implies @@@, as < implies <=, so that a row
+-- that an index has answered for is not looked at again.
+CREATE OPERATOR FAMILY qdrant_filter_implication USING btree;
+
+ALTER OPERATOR FAMILY qdrant_filter_implication USING btree ADD
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	OPERATOR 2 @@@ (jsonb, payload_filter);
+
+CREATE FUNCTION payload_gin_extract_value(jsonb, internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'qd_gin_extract_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'qd_gin_extract_query' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_compare_partial(bytea, bytea, smallint, internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_gin_compare_partial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal) RETURNS "char"
+	AS 'MODULE_PATHNAME', 'qd_gin_triconsistent' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_keyword_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_keyword_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_integer_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_integer_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_float_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_float_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_bool_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_bool_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_datetime_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_datetime_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_uuid_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_uuid_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_geo_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_geo_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION payload_gin_text_options(internal) RETURNS void
+	AS 'MODULE_PATHNAME', 'qd_gin_text_options' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR CLASS qdrant_keyword_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_keyword_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_integer_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_integer_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_float_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_float_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_bool_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_bool_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_datetime_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_datetime_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_uuid_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_uuid_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_geo_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_geo_options(internal),
+	STORAGE bytea;
+
+CREATE OPERATOR CLASS qdrant_text_ops FOR TYPE jsonb USING gin AS
+	OPERATOR 1 @@> (jsonb, payload_filter),
+	FUNCTION 2 payload_gin_extract_value(jsonb, internal, internal),
+	FUNCTION 3 payload_gin_extract_query(jsonb, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 5 payload_gin_compare_partial(bytea, bytea, smallint, internal),
+	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
+	FUNCTION 7 payload_gin_text_options(internal),
+	STORAGE bytea;
