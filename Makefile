@@ -108,4 +108,4 @@ gateway:
 	$(MAKE) -C gateway
 
 bench:
-	bench/run
+	bench/run && bench/run filtered
