@@ -1,0 +1,48 @@
+/*
+ * link.h
+ *		Puts one row into the graph on pages: for merge.c.
+ */
+#ifndef QD_HNSW_LINK_H
+#define QD_HNSW_LINK_H
+
+#include "hnsw/fresh.h"
+#include "hnsw/hnsw.h"
+
+typedef struct QdLevelLinks
+{
+	int			n;
+	uint32		vids[QD_MAX_LINKS];
+} QdLevelLinks;
+
+/* Of one merge; the merge lock is held as long as it is used. */
+typedef struct QdLinker
+{
+	Relation	index;
+	qd_codec   *codec;
+	QdHnswMeta	meta;			/* but for the fresh region it stays right */
+
+	/* of the row being linked */
+	const QdFreshRow *row;
+	int			level;
+	QdLevelLinks links[QD_MAX_LEVEL + 1];
+
+	/* codes of candidates, by place */
+	qd_code_head *heads;
+	int8	   *codes;
+	int			places;
+	uint32	   *place_vids;
+	PGAlignedBlock block;		/* copy of one vertex */
+} QdLinker;
+
+/* Reads META; allocates in the current context. */
+extern void qd_linker_init(QdLinker *k, Relation index);
+
+/*
+ * Adds a vertex for the row, linked both ways; leaks into the current context.
+ */
+extern void qd_linker_add(QdLinker *k, const QdFreshRow *row);
+
+/* The row's vertex is there; what a crash kept from it are links back. */
+extern void qd_linker_complete(QdLinker *k, uint32 vid);
+
+#endif							/* QD_HNSW_LINK_H */
