@@ -3,7 +3,8 @@
  *		Per-worker cache of collections: what building a statement needs.
  *
  * An entry is a hint: every pipeline carries the entry's version and fails
- * with QD005 when it is stale (op_check_collection), then it is read again.
+ * with QD005 when it is stale (op_check_collection), then it is read again; so
+ * it is before a request is refused for what a cached entry says.
  * Entries are immutable and reference counted by the ops that hold them, so a
  * pointer stays valid until its op is answered.
  */

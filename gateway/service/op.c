@@ -34,6 +34,7 @@ typedef struct op_call
 typedef struct held_collection
 {
 	const collection *c;
+	bool		cached;			/* found in the cache: perhaps outdated */
 	struct held_collection *next;
 } held_collection;
 
@@ -201,15 +202,54 @@ op_answer(struct op *o, ProtobufCMessage *response)
 		answer_grpc(o, response);
 }
 
+/*
+ * Was the failure decided by a collection as the cache has it, without asking
+ * the database?  Then the collection may be another by now.
+ */
+static bool
+fails_unchecked(const struct op *o)
+{
+	const held_collection *h = o->held;
+
+	while (h != NULL && !h->cached)
+		h = h->next;
+	return h != NULL && !o->checked;
+}
+
+/* run() from its start, with the collections as they are or as cached. */
+static void
+run_anew(struct op *o, bool stale)
+{
+	for (held_collection *h = o->held; h != NULL; h = h->next)
+	{
+		if (stale)
+			catalog_forget(o->req->worker->catalog, h->c->name);
+		catalog_release(h->c);
+	}
+	o->held = NULL;
+	o->state = NULL;
+	o->checked = false;
+	o->runs++;
+	o->kind->run(o);
+}
+
 void
 op_fail_error(struct op *o, const gw_error *e)
 {
-	slice		text = error_text(e, o->a);
+	slice		text;
 	const error_class *class = error_class_of(e->kind);
 	bool		is_rest = o->is_rest;
-	double		seconds = seconds_since(o->req);
-	request    *req = op_end(o);
+	double		seconds;
+	request    *req;
 
+	if (fails_unchecked(o) && o->runs - o->conflicts < MAX_STALE_RUNS)
+	{
+		run_anew(o, true);
+		return;
+	}
+	text = error_text(e, o->a);
+	seconds = seconds_since(o->req);
+	req = op_end(o);
 	if (is_rest)
 		request_answer_error(req, class->http, text, seconds);
 	else
@@ -295,16 +335,7 @@ run_again(struct op *o, const pg_job *job)
 		return false;
 	if (conflict)
 		o->conflicts++;
-	for (held_collection *h = o->held; h != NULL; h = h->next)
-	{
-		if (stale)
-			catalog_forget(o->req->worker->catalog, h->c->name);
-		catalog_release(h->c);
-	}
-	o->held = NULL;
-	o->state = NULL;
-	o->runs++;
-	o->kind->run(o);
+	run_anew(o, stale);
 	return true;
 }
 
@@ -331,6 +362,7 @@ call_done(pg_job *job)
 	struct op  *o = call->op;
 
 	o->call = NULL;
+	o->checked = true;
 	if (job->failure == PGF_NONE)
 		call->next(o, job->results);
 	else if (job->failure != PGF_SQL || !run_again(o, job))
@@ -430,11 +462,12 @@ op_after(struct op *o, int ms, void (*next) (struct op *op))
  *----------
  */
 static void
-hold(struct op *o, const collection *c)
+hold(struct op *o, const collection *c, bool cached)
 {
 	held_collection *h = arena_alloc(o->a, sizeof(*h));
 
 	h->c = c;
+	h->cached = cached;
 	h->next = o->held;
 	o->held = h;
 }
@@ -471,7 +504,7 @@ described(pg_job *job)
 					"can't be read", (int) call->name.n, call->name.p);
 			return;
 		}
-		hold(o, c);
+		hold(o, c, false);
 		call->next_collection(o, c);
 	}
 }
@@ -487,7 +520,7 @@ op_with_collection(struct op *o, slice name,
 
 	if (c != NULL)
 	{
-		hold(o, c);
+		hold(o, c, true);
 		next(o, c);
 		return;
 	}

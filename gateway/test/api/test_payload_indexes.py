@@ -1,5 +1,7 @@
 """Payload indexes, facets and order_by through the official client, and what
 goes on while a large index is built."""
+import http.client
+import json
 import threading
 import time
 
@@ -95,6 +97,30 @@ def test_facet(client):
     assert facet("city", facet_filter=only) == [("Berlin", 1), ("London", 1)]
     with pytest.raises(Exception, match="No appropriate index for faceting: `price`"):
         client.facet("indexes", "price")
+
+
+def test_no_worker_refuses_for_what_it_remembers(gateway):
+    """Every worker has the collection in its cache when one of them changes it."""
+    connections = [http.client.HTTPConnection("127.0.0.1", gateway.http_port, timeout=30) for _ in range(12)]
+
+    def ask(connection, method, path, body):
+        connection.request(method, path, json.dumps(body), {"content-type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    for round_ in range(4):
+        assert ask(connections[0], "PUT", C, {"vectors": {f"v{round_}": {"size": 2, "distance": "Dot"}}})[0] == 200
+        for connection in connections:
+            assert ask(connection, "POST", C + "/facet", {"key": "k"})[0] == 400
+        first = connections[round_]
+        assert ask(first, "PUT", C + "/index?wait=true", {"field_name": "k", "field_schema": "integer"})[0] == 200
+        for connection in connections:
+            assert ask(connection, "POST", C + "/facet", {"key": "k"})[0] == 200
+            assert ask(connection, "POST", C + "/points/scroll", {"order_by": "k"})[0] == 200
+            assert ask(connection, "POST", C + "/points/query", {"query": [1, 0], "using": f"v{round_}"})[0] == 200
+        assert ask(first, "DELETE", C, {})[0] == 200
+    for connection in connections:
+        connection.close()
 
 
 def test_order_by(client):
