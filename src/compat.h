@@ -155,6 +155,14 @@ struct Node;
 #define qd_path_disable(p)	((void) (p))
 #endif
 
+/* EXPLAIN of an extension's own. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain.h"
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#define QD_HAS_EXPLAIN_HOOK
+#endif
+
 #if PG_VERSION_NUM >= 160000
 #define qd_owns_relation(relid) \
 	object_ownercheck(RelationRelationId, relid, GetUserId())

@@ -7,6 +7,7 @@
 #include "guc.h"
 #include "distance/distance.h"
 #include "hnsw/hnsw.h"
+#include "hnsw/report.h"
 
 PG_MODULE_MAGIC;
 
@@ -18,4 +19,5 @@ _PG_init(void)
 	qd_distance_choose();
 	qd_guc_init();
 	qd_hnsw_options_init();
+	qd_report_init();
 }

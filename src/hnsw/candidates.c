@@ -81,6 +81,8 @@ struct QdCandidates
 	int			admitted;		/* and those handed out */
 	bool		gave_up;
 
+	QdScanReport report;		/* but for what the search counts itself */
+
 	/* the source's next row, if any */
 	bool		has_next;
 	QdRowCandidate next;
@@ -107,7 +109,7 @@ is_admitted(const QdCandidates *c, const ItemPointerData *tid)
 typedef struct AddFresh
 {
 	QdCollector *collector;
-	const QdCandidates *candidates;
+	QdCandidates *candidates;
 } AddFresh;
 
 static void
@@ -118,6 +120,7 @@ add_fresh_row(void *arg, float distance, ItemPointer tid,
 	const qd_query *query = add->candidates->query;
 	QdCodeRow	row;
 
+	add->candidates->report.fresh++;
 	if (!qd_collector_wants(add->collector, distance) ||
 		!is_admitted(add->candidates, tid))
 		return;
@@ -256,6 +259,7 @@ sweep_vertices(QdCandidates *c)
 		if (!admits_any(&stripe, vid, end))
 			continue;
 		score_vertex_page(c, vid, end, &stripe, &scores);
+		c->report.distances += scores.n;
 		for (int i = 0; i < scores.n; i++)
 		{
 			if (!qd_collector_wants(&c->sweep, scores.vertex[i].distance))
@@ -276,6 +280,7 @@ static void
 run_sweep(QdCandidates *c)
 {
 	qd_hnsw_meta_read(c->index, &c->meta);
+	c->report.ways |= c->meta.next_vid == 0 ? QD_WAY_FRESH : QD_WAY_SWEEP;
 	if (c->meta.fresh_lo != c->meta.fresh_hi)
 	{
 		collect_fresh(c, &c->sweep);
@@ -356,6 +361,7 @@ begin_graph(QdCandidates *c)
 	qd_graph_search_enter(c->search, entry);
 	qd_graph_search_run(c->search, c->ef);
 	c->source = FROM_GRAPH;
+	c->report.ways |= QD_WAY_GRAPH;
 }
 
 /*
@@ -492,6 +498,22 @@ bool
 qd_candidates_gave_up(const QdCandidates *c)
 {
 	return c->gave_up;
+}
+
+void
+qd_candidates_report(const QdCandidates *c, QdScanReport *report)
+{
+	qd_report_add(report, &c->report);
+	report->distances += c->report.fresh;
+	if (c->search != NULL)
+	{
+		int64		expanded;
+		int64		scored;
+
+		qd_graph_search_counts(c->search, &expanded, &scored);
+		report->expanded += expanded;
+		report->distances += scored;
+	}
 }
 
 double

@@ -7,6 +7,7 @@
 
 #include "hnsw/admission.h"
 #include "hnsw/hnsw.h"
+#include "hnsw/report.h"
 
 typedef struct QdCandidates QdCandidates;
 
@@ -45,6 +46,9 @@ extern bool qd_candidates_admit(QdCandidates *c, const QdAdmission *admission);
 
 /* After no row came: the set's rows are far away, look at each in the heap. */
 extern bool qd_candidates_gave_up(const QdCandidates *c);
+
+/* Adds ways, vertices and distances so far. */
+extern void qd_candidates_report(const QdCandidates *c, QdScanReport *report);
 
 /* Vertices, about the rows of the index. */
 extern double qd_candidates_rows(const QdCandidates *c);

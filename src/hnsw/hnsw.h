@@ -329,6 +329,8 @@ extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
  */
 extern Buffer qd_hnsw_read(Relation index, BlockNumber block, int mode,
 						   QdPageKind kind);
+/* Calls of qd_hnsw_read by this backend. */
+extern int64 qd_hnsw_visits;
 /*
  * Asks the processor for the cache lines that reading the page will touch,
  * when the backend knows in which buffer it was.

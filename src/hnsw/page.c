@@ -37,6 +37,8 @@ typedef struct BufferHints
 	Buffer	   *buffers;
 } BufferHints;
 
+int64		qd_hnsw_visits;
+
 static BufferHints hint_files[HINT_FILES];
 static BufferHints *last_hints;
 static uint32 hint_clock;
@@ -192,6 +194,14 @@ qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 
 	if (unlikely(block == InvalidBlockNumber))
 		qd_hnsw_corrupt(index, block, "no run holds the page");
+	/*
+	 * Filling the cache reads META: not with META locked, which would wait for
+	 * itself.
+	 */
+	if (unlikely(index->rd_amcache == NULL) && kind == QD_PAGE_META &&
+		mode == BUFFER_LOCK_EXCLUSIVE)
+		(void) qd_hnsw_index_load(index);
+	qd_hnsw_visits++;
 	buffer = pin_page(index, block, mode, &known);
 	LockBuffer(buffer, mode);
 	/* a cache miss or two: not for a page that was looked at before */

@@ -25,6 +25,7 @@
 #include "guc.h"
 #include "hnsw/admission.h"
 #include "hnsw/candidates.h"
+#include "hnsw/report.h"
 #include "hnsw/rescore.h"
 #include "hnsw/tid_set.h"
 #include "types/vector.h"
@@ -78,9 +79,9 @@ typedef struct HnswScan
 	int64		passed;
 
 	int			ef;
-	int64		rescored;
-	int64		returned;
 	float		last_distance;	/* of the last row returned */
+	QdScanReport report;		/* of this execution */
+	QdScanReport earlier;		/* of those before it */
 } HnswScan;
 
 IndexScanDesc
@@ -103,6 +104,7 @@ qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	HnswScan   *s = scan->opaque;
 	MemoryContext context = s->context;
 	QdRescore  *rescore = s->rescore;
+	QdScanReport earlier;
 
 	if (keys && scan->numberOfKeys > 0)
 		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
@@ -111,11 +113,13 @@ qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 				scan->numberOfOrderBys * sizeof(ScanKeyData));
 	if (rescore != NULL)
 		qd_rescore_reset(rescore);
+	qd_hnsw_scan_report(scan, &earlier);
 	MemoryContextReset(context);
 	memset(s, 0, sizeof(*s));
 	s->next_probe = PROBE_ROWS;
 	s->context = context;
 	s->rescore = rescore;
+	s->earlier = earlier;
 }
 
 /* The prepared query in the current context; NULL for NULL. */
@@ -169,6 +173,7 @@ start(IndexScanDesc scan, HnswScan *s)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("access method \"qdrant_hnsw\" supports only MVCC snapshots")));
 	qd_count_index_scan(scan);
+	s->report.searches = 1;
 	if (s->rescore == NULL)
 	{
 		caller = MemoryContextSwitchTo(GetMemoryChunkContext(s));
@@ -193,9 +198,9 @@ static bool
 may_go_on(const HnswScan *s, bool next_round)
 {
 	if (qd_guc_iterative_scan == QD_ITERATIVE_OFF)
-		return s->rescored < s->ef;
+		return s->report.rescored < s->ef;
 	return !next_round || qd_guc_max_scan_tuples == 0 ||
-		s->rescored < qd_guc_max_scan_tuples;
+		s->report.rescored < qd_guc_max_scan_tuples;
 }
 
 static void
@@ -217,10 +222,11 @@ rescore(HnswScan *s, ItemPointer tid)
 	ExactRow	row;
 	QdRescored	result;
 
-	s->rescored++;
+	s->report.rescored++;
 	result = qd_rescore_row(s->rescore, tid, s->x, &row.distance);
 	s->seen += result != QD_ROW_GONE;
 	s->passed += result == QD_ROW_FOUND;
+	s->report.rejected += result == QD_ROW_REJECTED;
 	if (result != QD_ROW_FOUND)
 		return;
 	row.tid = *tid;
@@ -234,6 +240,7 @@ rescore_admitted(HnswScan *s)
 	ItemPointerData tid;
 
 	s->ended = true;
+	s->report.ways |= QD_WAY_EXACT;
 	ItemPointerSetInvalid(&tid);
 	while (qd_admission_next(s->admission, &tid))
 	{
@@ -270,6 +277,11 @@ probe(IndexScanDesc scan, HnswScan *s)
 		return;
 	s->has_asked = true;
 	s->admission = qd_admission_build(scan);
+	if (s->admission != NULL)
+	{
+		s->report.has_admitted = true;
+		s->report.admitted = s->admission->n;
+	}
 	if (s->admission != NULL &&
 		!qd_candidates_admit(s->candidates, s->admission))
 		rescore_admitted(s);
@@ -306,6 +318,7 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	MemoryContext caller;
 	ExactRow	row;
 	bool		found;
+	int64		visits = qd_hnsw_visits;
 
 	if (dir != ForwardScanDirection)
 		elog(ERROR, "access method \"qdrant_hnsw\" scans only forward");
@@ -317,12 +330,13 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	{
 		found = next_exact(scan, s, &row);
 	} while (found && qd_guc_iterative_scan == QD_ITERATIVE_STRICT &&
-			 s->returned > 0 && row.distance < s->last_distance);
+			 s->report.returned > 0 && row.distance < s->last_distance);
 	MemoryContextSwitchTo(caller);
+	s->report.pages += qd_hnsw_visits - visits;
 	if (!found)
 		return false;
 
-	s->returned++;
+	s->report.returned++;
 	s->last_distance = row.distance;
 	scan->xs_heaptid = row.tid;
 	/* the executor has the last word, as EXPLAIN says */
@@ -332,10 +346,25 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 }
 
 void
+qd_hnsw_scan_report(IndexScanDesc scan, QdScanReport *report)
+{
+	const HnswScan *s = scan->opaque;
+
+	*report = s->earlier;
+	qd_report_add(report, &s->report);
+	if (s->candidates != NULL)
+		qd_candidates_report(s->candidates, report);
+}
+
+void
 qd_hnsw_end_scan(IndexScanDesc scan)
 {
 	HnswScan   *s = scan->opaque;
+	QdScanReport report;
 
+	qd_hnsw_scan_report(scan, &report);
+	if (report.searches > 0)
+		qd_report_keep(scan->indexRelation, &report);
 	if (s->rescore != NULL)
 		qd_rescore_end(s->rescore);
 	MemoryContextDelete(s->context);

@@ -1,0 +1,210 @@
+/*
+ * stats.c
+ *		qdrant.index_stats(regclass): what an index holds, in one row; and
+ *		qdrant.prewarm(regclass), which reads it into shared buffers.
+ *
+ * Both look at pages as they are, without the merge lock: counts of a busy
+ * index are those of a moment each.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/index.h"
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "hnsw/fresh.h"
+#include "hnsw/hnsw.h"
+
+#define PREWARM_AHEAD	32		/* pages asked for before they are read */
+
+/* Opens the index (its table in *heap) of a table that the user may read. */
+static Relation
+open_readable(Oid indexid, Relation *heap)
+{
+	Oid			heapid = IndexGetRelation(indexid, true);
+	Relation	index;
+
+	/* the table first, as everybody does */
+	*heap = OidIsValid(heapid) ? table_open(heapid, AccessShareLock) : NULL;
+	index = relation_open(indexid, AccessShareLock);
+	if (index->rd_rel->relkind != RELKIND_INDEX || *heap == NULL ||
+		index->rd_rel->relam != get_index_am_oid("qdrant_hnsw", false))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a qdrant_hnsw index",
+						RelationGetRelationName(index))));
+	if (pg_class_aclcheck(heapid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
+					   RelationGetRelationName(*heap));
+	if (RELATION_IS_OTHER_TEMP(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot read temporary indexes of other sessions")));
+	return index;
+}
+
+static void
+close_readable(Relation index, Relation heap)
+{
+	relation_close(index, AccessShareLock);
+	table_close(heap, AccessShareLock);
+}
+
+/*----------
+ * index_stats
+ *----------
+ */
+static void
+count_row(void *arg, float distance, ItemPointer tid, const qd_code_head *head)
+{
+	++*(int64 *) arg;
+}
+
+/* Vertices by state. */
+static void
+count_vertices(Relation index, const QdHnswMeta *meta,
+			   int64 count[QD_VERTEX_UPPER + 1])
+{
+	memset(count, 0, (QD_VERTEX_UPPER + 1) * sizeof(int64));
+	for (uint64 first = 0; first < meta->next_vid; first += QD_DIR_PER_PAGE)
+	{
+		Buffer		buffer;
+		Page		page;
+		int			n = Min(QD_DIR_PER_PAGE, meta->next_vid - first);
+
+		CHECK_FOR_INTERRUPTS();
+		buffer = qd_hnsw_read(index, qd_hnsw_dir_block(index, first),
+							  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+		page = BufferGetPage(buffer);
+		for (int i = 0; i < n && !PageIsNew(page); i++)
+		{
+			uint8		state = QdPageDirEntry(page, i)->state;
+
+			if (state <= QD_VERTEX_UPPER)
+				count[state]++;
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+/* Pages that runs of a kind hold; of stripes, those of the directory. */
+static void
+count_pages(Relation index, int64 *dir, int64 *vertex, int64 *fresh)
+{
+	const QdHnswIndex *cached = qd_hnsw_index(index);
+
+	*dir = *vertex = *fresh = 0;
+	for (uint32 i = 0; i < cached->n_runs; i++)
+	{
+		const QdRun *run = &cached->runs[i];
+
+		if (run->kind == QD_PAGE_FRESH)
+			*fresh += run->pages;
+		else
+			*dir += run->pages / cached->layout.stripe_pages;
+	}
+	*vertex = *dir * (cached->layout.stripe_pages - 1);
+}
+
+static const char *
+merge_state(Relation index, const QdHnswMeta *meta, int64 fresh)
+{
+	if (!RecoveryInProgress())
+	{
+		if (!ConditionalLockPage(index, QD_META_BLOCK, ShareLock))
+			return "running";
+		UnlockPage(index, QD_META_BLOCK, ShareLock);
+	}
+	if (meta->layout.m0 == 0)
+		return "never";
+	return fresh > qd_hnsw_fresh_limit(index, meta) ? "due" : "idle";
+}
+
+#define STATS_COLUMNS	20
+
+QD_FUNCTION(qd_hnsw_index_stats);
+Datum
+qd_hnsw_index_stats(PG_FUNCTION_ARGS)
+{
+	Relation	heap;
+	Relation	index = open_readable(PG_GETARG_OID(0), &heap);
+	TupleDesc	columns;
+	Datum		values[STATS_COLUMNS];
+	bool		nulls[STATS_COLUMNS] = {false};
+	QdHnswMeta	meta;
+	const QdHnswLayout *l = &meta.layout;
+	int64		count[QD_VERTEX_UPPER + 1];
+	int64		fresh = 0;
+	int64		pages[3];
+	int			n = 0;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE ||
+		columns->natts != STATS_COLUMNS)
+		elog(ERROR, "unexpected result type of qdrant.index_stats");
+	qd_hnsw_meta_read(index, &meta);
+	qd_hnsw_fresh_scan(index, &meta, NULL, count_row, &fresh);
+	/* rows merged meanwhile are counted here, if not there */
+	qd_hnsw_meta_read(index, &meta);
+	count_vertices(index, &meta, count);
+	count_pages(index, &pages[0], &pages[1], &pages[2]);
+
+	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE] + fresh);
+	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE]);
+	values[n++] = Int64GetDatum(fresh);
+	values[n++] = Float8GetDatum(qd_hnsw_fresh_limit(index, &meta));
+	values[n++] = Int64GetDatum(count[QD_VERTEX_TOMBSTONE]);
+	values[n++] = Int64GetDatum(count[QD_VERTEX_UPPER]);
+	values[n++] = Int64GetDatum(count[QD_VERTEX_FREE]);
+	values[n++] = Int32GetDatum(meta.entry_vid == QD_NO_VID ? 0 :
+								meta.entry_level + 1);
+	values[n++] = CStringGetTextDatum(merge_state(index, &meta, fresh));
+	values[n++] = CStringGetTextDatum(l->layout == 0 ? "compact" : "inlined");
+	values[n++] = CStringGetTextDatum("int8");
+	values[n++] = Int32GetDatum(l->dim);
+	values[n++] = Int32GetDatum(l->own_dims);
+	values[n++] = Int32GetDatum(l->m0);
+	values[n++] = Int64GetDatum(pages[0]);
+	values[n++] = Int64GetDatum(pages[1]);
+	values[n++] = Int64GetDatum(pages[2]);
+	values[n++] = Int64GetDatum(meta.fresh_hi - meta.fresh_lo);
+	values[n++] = Int32GetDatum(l->npp);
+	values[n++] = Int64GetDatum((int64) RelationGetNumberOfBlocks(index) * BLCKSZ);
+	Assert(n == STATS_COLUMNS);
+	close_readable(index, heap);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(columns, values, nulls)));
+}
+
+/*----------
+ * prewarm
+ *----------
+ */
+QD_FUNCTION(qd_hnsw_prewarm);
+Datum
+qd_hnsw_prewarm(PG_FUNCTION_ARGS)
+{
+	Relation	heap;
+	Relation	index = open_readable(PG_GETARG_OID(0), &heap);
+	BlockNumber blocks = RelationGetNumberOfBlocks(index);
+	BlockNumber asked = 0;
+
+	/* more than fits would push out what was read first */
+	blocks = Min(blocks, (BlockNumber) NBuffers);
+	for (BlockNumber block = 0; block < blocks; block++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (; asked < blocks && asked < block + PREWARM_AHEAD; asked++)
+			(void) PrefetchBuffer(index, MAIN_FORKNUM, asked);
+		ReleaseBuffer(ReadBuffer(index, block));
+	}
+	close_readable(index, heap);
+	PG_RETURN_INT64(blocks);
+}
