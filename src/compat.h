@@ -88,10 +88,12 @@ struct Node;
 #define QdRelFile			RelFileLocator
 #define qd_relfile(rel)		((rel)->rd_locator)
 #define qd_relfile_equals(a, b)	RelFileLocatorEquals(a, b)
+#define qd_rel_first_file_subid(rel)	((rel)->rd_firstRelfilelocatorSubid)
 #else
 #define QdRelFile			RelFileNode
 #define qd_relfile(rel)		((rel)->rd_node)
 #define qd_relfile_equals(a, b)	RelFileNodeEquals(a, b)
+#define qd_rel_first_file_subid(rel)	((rel)->rd_firstRelfilenodeSubid)
 #endif
 
 /* Counts an index scan; callers include pgstat.h and access/relscan.h. */

@@ -12,6 +12,7 @@
 #include "guc.h"
 
 int			qd_guc_ef_search = 64;
+bool		qd_guc_fresh_worker = true;
 int			qd_guc_iterative_scan = QD_ITERATIVE_RELAXED;
 int			qd_guc_max_scan_tuples = 0;
 
@@ -56,6 +57,11 @@ qd_guc_init(void)
 							"Larger values find more of the nearest rows and take longer.",
 							&qd_guc_ef_search, 64, 1, 10000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("qdrant_pg.fresh_worker",
+							 "Lets a background worker merge new rows into a vector index.",
+							 "Without it those who insert do the merging.",
+							 &qd_guc_fresh_worker, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable("qdrant_pg.iterative_scan",
 							 "What a vector index scan does when its first candidates do not suffice.",
 							 "relaxed_order goes on and may return later rows slightly out of order, "

@@ -19,6 +19,17 @@
 #define GROW_LEAST		16		/* pages */
 #define TRIM_BATCH		64		/* pages looked at under one lock of META */
 
+/*
+ * Codes of so many bytes double the time of a search, which is when merging
+ * begins; and what those who insert may add while it goes on, lest searches
+ * take a multiple of their time.
+ */
+#define SOFT_BYTES		(512.0 * 1024)
+#define HARD_BYTES		(8.0 * 1024 * 1024)
+#define LEAST_ROWS		256
+
+#define WAIT_ROWS		256		/* that one who waits merges himself */
+
 int
 qd_hnsw_fresh_slots(const QdHnswLayout *l, Page page)
 {
@@ -29,14 +40,31 @@ qd_hnsw_fresh_slots(const QdHnswLayout *l, Page page)
 }
 
 double
+qd_hnsw_fresh_rows(const QdHnswMeta *meta)
+{
+	return (double) (meta->fresh_hi - meta->fresh_lo) *
+		meta->layout.fresh_per_page;
+}
+
+double
 qd_hnsw_fresh_limit(Relation index, const QdHnswMeta *meta)
 {
 	double		rows = qd_hnsw_threshold_rows(index, meta->layout.dim);
 
 	/* a large threshold is no wish for slow searches once there is a graph */
 	if (meta->entry_vid != QD_NO_VID)
-		rows = Min(rows, Max(4.0 * 1024 * 1024 / meta->layout.own_dims, 1024));
-	return Max(rows, 256);
+		rows = Min(rows, SOFT_BYTES / meta->layout.own_dims);
+	return Max(rows, LEAST_ROWS);
+}
+
+/* Pages beyond which those who insert wait: searches read all of them. */
+static double
+hard_limit_pages(Relation index, const QdHnswMeta *meta)
+{
+	double		soft = qd_hnsw_fresh_limit(index, meta) /
+		meta->layout.fresh_per_page;
+
+	return Max(HARD_BYTES / BLCKSZ, 2 * soft) + 1;
 }
 
 static void
@@ -82,30 +110,29 @@ append_to_tail(Relation index, const QdHnswMeta *meta, const QdFreshRow *row)
 
 /*
  * Makes sure that position hi has a page of its own; false when the ring is
- * wrapped and full, so that only a merge helps.
+ * wrapped and full, or at its hard limit and the caller minds (bounded), so
+ * that only a merge helps.
  */
 static bool
-make_room(Relation index, QdHnswMeta *meta)
+make_room(Relation index, QdHnswMeta *meta, bool bounded)
 {
 	uint32		used = meta->fresh_hi - meta->fresh_lo;
 	bool		wrapped = meta->fresh_hi > meta->fresh_pages;
+	double		most = hard_limit_pages(index, meta);
 
+	if (bounded && meta->layout.m0 > 0 && used >= most)
+		return false;
 	if (used == 0)
 	{
 		meta->fresh_lo = meta->fresh_hi = 0;
 		wrapped = false;
 	}
-	if (!wrapped && meta->fresh_hi == meta->fresh_pages)
-	{
-		double		enough = 4 * qd_hnsw_fresh_limit(index, meta) /
-			meta->layout.fresh_per_page + 1;
-
-		/* at the end of the first lap: wrap, or grow? */
-		if (used == meta->fresh_pages || meta->fresh_pages < enough ||
-			meta->layout.m0 == 0)
-			qd_hnsw_add_fresh(index, meta,
-							  Max(GROW_LEAST, meta->fresh_pages / 8));
-	}
+	if (!wrapped && meta->fresh_hi == meta->fresh_pages &&
+	/* at the end of the first lap: wrap, or grow? */
+		(used == meta->fresh_pages || meta->fresh_pages < most ||
+		 meta->layout.m0 == 0))
+		qd_hnsw_add_fresh(index, meta,
+						  Max(GROW_LEAST, meta->fresh_pages / 8));
 	return used < meta->fresh_pages;
 }
 
@@ -115,7 +142,7 @@ make_room(Relation index, QdHnswMeta *meta)
  */
 static bool
 append_to_new_page(Relation index, uint32 seen_hi, const QdFreshRow *row,
-				   bool *began)
+				   bool bounded, bool *began)
 {
 	Buffer		meta_buffer;
 	Buffer		buffer;
@@ -133,7 +160,7 @@ append_to_new_page(Relation index, uint32 seen_hi, const QdFreshRow *row,
 	}
 	state = GenericXLogStart(index);
 	meta = QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0));
-	if (!make_room(index, meta))
+	if (!make_room(index, meta, bounded))
 	{
 		GenericXLogAbort(state);
 		UnlockReleaseBuffer(meta_buffer);
@@ -154,38 +181,61 @@ append_to_new_page(Relation index, uint32 seen_hi, const QdFreshRow *row,
 	return true;
 }
 
-bool
-qd_hnsw_fresh_append(Relation index, ItemPointer tid,
-					 const qd_code_head *head, const int8 *code)
+/*
+ * Waits for the merge lock, and merges a share unless there is room by then.
+ */
+static void
+wait_for_room(Relation index)
 {
-	QdFreshRow	row = {tid, head, code};
+	QdHnswMeta	meta;
 
+	qd_hnsw_merge_lock(index, true);
+	qd_hnsw_meta_read(index, &meta);
+	if (meta.fresh_hi - meta.fresh_lo >=
+		Min(hard_limit_pages(index, &meta), meta.fresh_pages))
+		qd_hnsw_merge(index, WAIT_ROWS);
+	qd_hnsw_merge_unlock(index);
+}
+
+static bool
+append(Relation index, const QdFreshRow *row, bool bounded)
+{
 	for (;;)
 	{
 		Buffer		meta_buffer = qd_hnsw_read(index, QD_META_BLOCK,
 											   BUFFER_LOCK_SHARE, QD_PAGE_META);
 		const QdHnswMeta *meta = QdPageMeta(BufferGetPage(meta_buffer));
 		uint32		hi = meta->fresh_hi;
-		bool		done = append_to_tail(index, meta, &row);
+		bool		done = append_to_tail(index, meta, row);
 		bool		began;
 
 		UnlockReleaseBuffer(meta_buffer);
 		if (done)
 			return false;
-		if (!append_to_new_page(index, hi, &row, &began))
-			qd_hnsw_fresh_wait(index);
+		if (!append_to_new_page(index, hi, row, bounded, &began))
+			wait_for_room(index);
 		else if (began)
 			return true;
 		CHECK_FOR_INTERRUPTS();
 	}
 }
 
-void
-qd_hnsw_fresh_wait(Relation index)
+bool
+qd_hnsw_fresh_append(Relation index, ItemPointer tid,
+					 const qd_code_head *head, const int8 *code)
 {
-	qd_hnsw_merge_lock(index, true);
-	qd_hnsw_merge(index, 0);
-	qd_hnsw_merge_unlock(index);
+	QdFreshRow	row = {tid, head, code};
+
+	return append(index, &row, false);
+}
+
+bool
+qd_hnsw_fresh_insert(Relation index, ItemPointer tid,
+					 const qd_code_head *head, const int8 *code)
+{
+	QdFreshRow	row = {tid, head, code};
+
+	return append(index, &row, true);
 }
 
 /* True when the page holds a slot that is used and not dead. */

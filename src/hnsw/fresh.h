@@ -17,10 +17,17 @@ typedef struct QdFreshRow
 /* Slots of the page that are in use or were; 0 for a new page. */
 extern int	qd_hnsw_fresh_slots(const QdHnswLayout *l, Page page);
 
-/* Rows that the region should hold at most; a writer merges above that. */
+/* Slots of all pages in use, dead ones too. */
+extern double qd_hnsw_fresh_rows(const QdHnswMeta *meta);
+
+/* Rows that the region should hold at most; above that a merge is due. */
 extern double qd_hnsw_fresh_limit(Relation index, const QdHnswMeta *meta);
 
-/* Waits for the merge lock and merges all there is. */
-extern void qd_hnsw_fresh_wait(Relation index);
+/*
+ * As qd_hnsw_fresh_append, but waits, and merges, while the region is at its
+ * hard limit.
+ */
+extern bool qd_hnsw_fresh_insert(Relation index, ItemPointer tid,
+								 const qd_code_head *head, const int8 *code);
 
 #endif							/* QD_HNSW_FRESH_H */

@@ -121,6 +121,8 @@ typedef struct QdHnswMeta
 	uint32		fresh_hi;
 	uint32		fresh_pages;	/* pages that FRESH runs hold */
 	uint32		repair_cursor;	/* vertex page where a repair sweep goes on */
+	uint32		worker_asked;	/* when a merge worker was last asked for, in
+								 * seconds, modulo 2^32 */
 } QdHnswMeta;
 
 /*

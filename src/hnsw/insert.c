@@ -1,20 +1,21 @@
 /*
  * insert.c
- *		A new row: encode it, put it in the fresh region, and now and then do a
- *		share of the merging.
+ *		A new row: encode it, put it in the fresh region, and see that somebody
+ *		merges.
  */
 #include "compat.h"
 
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
+#include "hnsw/worker.h"
 #include "types/vector.h"
 
-/* Rows that a writer merges at once, and how far others may run ahead of it. */
-#define MERGE_ROWS		256
-#define HARD_FACTOR		4
+#define MERGE_ROWS		256		/* that a writer merges at once */
+#define ASK_SECONDS		2		/* between two workers of an index */
 
 /*
  * Rows that a writer links at once when there is no graph yet.  Half a second
@@ -24,48 +25,73 @@
  */
 #define FIRST_ROWS		2048
 
-static double
-fresh_rows(const QdHnswMeta *meta)
+static uint32
+now_in_seconds(void)
 {
-	return (double) (meta->fresh_hi - meta->fresh_lo) *
-		meta->layout.fresh_per_page;
+	return (uint32) (GetCurrentTimestamp() / USECS_PER_SEC);
+}
+
+static void
+note_worker_asked(Relation index, uint32 now)
+{
+	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	GenericXLogState *state = GenericXLogStart(index);
+
+	QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0))->worker_asked = now;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
 }
 
 /*
- * The region has grown by a page: merge a batch when it is over its limit.
- * While somebody else merges, go on up to a multiple of that, then wait, lest
- * searches drown in fresh rows.
+ * A worker was asked for just now, or is; merge lock held, so one writer asks.
+ * What META says makes up for the time a worker takes to come.
+ */
+static bool
+worker_will_merge(Relation index, const QdHnswMeta *meta)
+{
+	uint32		now = now_in_seconds();
+
+	if (now - meta->worker_asked < ASK_SECONDS)
+		return true;
+	if (!qd_hnsw_worker_start(index))
+		return false;
+	note_worker_asked(index, now);
+	return true;
+}
+
+static void
+merge_share(Relation index, const QdHnswMeta *meta)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "qdrant_hnsw merge",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	qd_hnsw_merge(index, meta->entry_vid == QD_NO_VID ? FIRST_ROWS :
+				  Max(MERGE_ROWS, 2 * meta->layout.fresh_per_page));
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+/*
+ * The region has grown by a page: when it is over its limit and nobody merges,
+ * a worker should; where none can be had, the writer merges a batch.
  */
 static void
 merge_if_due(Relation index)
 {
 	QdHnswMeta	meta;
-	double		limit;
-	MemoryContext context;
-	MemoryContext caller;
 
 	qd_hnsw_meta_read(index, &meta);
-	limit = qd_hnsw_fresh_limit(index, &meta);
-	if (meta.layout.m0 == 0 || fresh_rows(&meta) <= limit)
+	if (meta.layout.m0 == 0 ||
+		qd_hnsw_fresh_rows(&meta) <= qd_hnsw_fresh_limit(index, &meta) ||
+		!qd_hnsw_merge_lock(index, false))
 		return;
-	if (!qd_hnsw_merge_lock(index, false))
-	{
-		if (fresh_rows(&meta) <= HARD_FACTOR * limit)
-			return;
-		qd_hnsw_merge_lock(index, true);
-	}
 	qd_hnsw_meta_read(index, &meta);
-	if (fresh_rows(&meta) > qd_hnsw_fresh_limit(index, &meta))
-	{
-		context = AllocSetContextCreate(CurrentMemoryContext,
-										"qdrant_hnsw merge",
-										ALLOCSET_DEFAULT_SIZES);
-		caller = MemoryContextSwitchTo(context);
-		qd_hnsw_merge(index, meta.entry_vid == QD_NO_VID ? FIRST_ROWS :
-					  Max(MERGE_ROWS, 2 * meta.layout.fresh_per_page));
-		MemoryContextSwitchTo(caller);
-		MemoryContextDelete(context);
-	}
+	if (qd_hnsw_fresh_rows(&meta) > qd_hnsw_fresh_limit(index, &meta) &&
+		!worker_will_merge(index, &meta))
+		merge_share(index, &meta);
 	qd_hnsw_merge_unlock(index);
 }
 
@@ -99,7 +125,7 @@ qd_hnsw_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid,
 	work = palloc(qd_codec_work(cached->layout.dim) * sizeof(float));
 	code = palloc0(cached->layout.own_dims);
 	qd_encode(&cached->codec, v->x, work, &head, code);
-	began = qd_hnsw_fresh_append(index, tid, &head, code);
+	began = qd_hnsw_fresh_insert(index, tid, &head, code);
 	pfree(code);
 	pfree(work);
 	if ((Pointer) v != DatumGetPointer(values[0]))

@@ -20,6 +20,7 @@
 
 #include "hnsw/link.h"
 #include "hnsw/tid_set.h"
+#include "hnsw/worker.h"
 
 #define TRIM_PAGES		16		/* between two moves of the region's start */
 
@@ -254,6 +255,7 @@ merge_pages(Merge *m, uint32 max_rows)
 	for (uint32 p = m->linker.meta.fresh_lo; p != end; p++)
 	{
 		rows += merge_page(m, p);
+		qd_hnsw_worker_yield();
 		if ((p - m->linker.meta.fresh_lo) % TRIM_PAGES == TRIM_PAGES - 1)
 			qd_hnsw_fresh_trim(m->index);
 	}

@@ -1,0 +1,23 @@
+/*
+ * worker.h
+ *		The background worker that merges fresh rows of one index.
+ */
+#ifndef QD_HNSW_WORKER_H
+#define QD_HNSW_WORKER_H
+
+#include "hnsw/hnsw.h"
+
+/*
+ * Asks for a worker for the index; false when none can be had: the caller then
+ * does a share of the merging.  True also when one was asked for already.
+ */
+extern bool qd_hnsw_worker_start(Relation index);
+
+/*
+ * Called now and then by a merge that takes long, with nothing locked but the
+ * merge lock: in a worker it raises an error when somebody waits for the
+ * index or the database.  Elsewhere it does nothing.
+ */
+extern void qd_hnsw_worker_yield(void);
+
+#endif							/* QD_HNSW_WORKER_H */
