@@ -38,6 +38,7 @@ REGRESS += payload_bind
 # the index
 REGRESS += hnsw
 REGRESS += hnsw_build
+REGRESS += hnsw_layout
 REGRESS += hnsw_filter
 REGRESS += hnsw_observe
 

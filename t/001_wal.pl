@@ -19,10 +19,14 @@ $primary->safe_psql('postgres', q{
 	CREATE TABLE built (id int PRIMARY KEY, v vector(16));
 	INSERT INTO built SELECT i, vec(i, 0) FROM generate_series(1, 1500) i;
 	CREATE INDEX built_v ON built USING qdrant_hnsw (v vector_cosine_ops)
-		WITH (indexing_threshold = 1, full_scan_threshold = 0, ef_construction = 40);
+		WITH (layout = compact, indexing_threshold = 1, full_scan_threshold = 0, ef_construction = 40);
 	CREATE TABLE merged (id int PRIMARY KEY, v vector(16));
 	CREATE INDEX merged_v ON merged USING qdrant_hnsw (v vector_l2_ops)
-		WITH (indexing_threshold = 1, full_scan_threshold = 0, ef_construction = 40);
+		WITH (layout = compact, indexing_threshold = 1, full_scan_threshold = 0, ef_construction = 40);
+	CREATE TABLE inlined (id int PRIMARY KEY, v vector(16));
+	INSERT INTO inlined SELECT i, vec(i, 0) FROM generate_series(1, 1500) i;
+	CREATE INDEX inlined_v ON inlined USING qdrant_hnsw (v vector_l2_ops)
+		WITH (layout = inlined, indexing_threshold = 1, full_scan_threshold = 0, ef_construction = 40);
 	CREATE TABLE fresh (id int PRIMARY KEY, v vector(16));
 	CREATE INDEX fresh_v ON fresh USING qdrant_hnsw (v vector_l1_ops);
 });
@@ -31,7 +35,7 @@ sub same_answers
 {
 	my $step = shift;
 	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
-	for my $t ([ 'built', '<=>' ], [ 'merged', '<->' ], [ 'fresh', '<+>' ])
+	for my $t ([ 'built', '<=>' ], [ 'merged', '<->' ], [ 'inlined', '<->' ], [ 'fresh', '<+>' ])
 	{
 		my ($name, $op) = @$t;
 		my $query = qq{SET enable_seqscan = off; SET enable_sort = off;
@@ -50,20 +54,20 @@ sub same_answers
 
 same_answers('built');
 $primary->safe_psql('postgres', "INSERT INTO $_ SELECT i, vec(i, 0) FROM generate_series(2001, 3500) i")
-	for qw(built merged fresh);
+	for qw(built merged inlined fresh);
 same_answers('inserted');
 $primary->safe_psql('postgres', "UPDATE $_ SET v = vec(id, 1) WHERE id % 5 = 0; DELETE FROM $_ WHERE id % 3 = 0")
-	for qw(built merged fresh);
-$primary->safe_psql('postgres', "VACUUM $_") for qw(built merged fresh);
+	for qw(built merged inlined fresh);
+$primary->safe_psql('postgres', "VACUUM $_") for qw(built merged inlined fresh);
 same_answers('vacuumed');
 # freed vertices are used again
 $primary->safe_psql('postgres', "INSERT INTO $_ SELECT i, vec(i, 0) FROM generate_series(4001, 5000) i; VACUUM $_")
-	for qw(built merged fresh);
+	for qw(built merged inlined fresh);
 same_answers('reused');
 $standby->promote;
 $standby->safe_psql('postgres', "INSERT INTO $_ SELECT i, vec(i, 0) FROM generate_series(6001, 6300) i; VACUUM $_")
-	for qw(built merged fresh);
-is(index_problems($standby, "${_}_v"), '', "promoted: $_ is clean") for qw(built merged fresh);
+	for qw(built merged inlined fresh);
+is(index_problems($standby, "${_}_v"), '', "promoted: $_ is clean") for qw(built merged inlined fresh);
 
 $standby->stop;
 $primary->stop;

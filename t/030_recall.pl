@@ -28,22 +28,24 @@ sub recall
 			LATERAL (SELECT id FROM t_$m t ORDER BY $exact LIMIT 10) x) e LEFT JOIN found f USING (q, id)});
 }
 
-for my $m (sort keys %metric)
+for my $case (map { my $m = $_; map { [ $m, $_ ] } $m eq 'l1' ? qw(compact) : qw(compact inlined) } sort keys %metric)
 {
+	my ($m, $layout) = @$case;
 	$node->safe_psql('postgres', qq{
 		CREATE TABLE t_$m (id int PRIMARY KEY, v vector(16));
 		INSERT INTO t_$m SELECT i, vec(i, 0) FROM generate_series(1, 4000) i;
 		CREATE INDEX t_${m}_v ON t_$m USING qdrant_hnsw (v vector_${m}_ops)
-			WITH (indexing_threshold = 1, full_scan_threshold = 0)});
-	cmp_ok(recall($m), '>=', 0.97, "$m: recall after the build");
+			WITH (layout = $layout, indexing_threshold = 1, full_scan_threshold = 0)});
+	cmp_ok(recall($m), '>=', 0.97, "$m, $layout: recall after the build");
 	$node->safe_psql('postgres', "INSERT INTO t_$m SELECT i, vec(i, 0) FROM generate_series(4001, 6000) i; VACUUM t_$m");
-	cmp_ok(recall($m), '>=', 0.97, "$m: recall after inserts");
+	cmp_ok(recall($m), '>=', 0.97, "$m, $layout: recall after inserts");
 	for my $part (0 .. 4)
 	{
 		$node->safe_psql('postgres', "UPDATE t_$m SET v = vec(id, 1) WHERE id % 10 = $part; VACUUM t_$m");
 	}
-	cmp_ok(recall($m), '>=', 0.96, "$m: recall when half was replaced");
-	is(index_problems($node, "t_${m}_v"), '', "$m: the index is clean");
+	cmp_ok(recall($m), '>=', 0.96, "$m, $layout: recall when half was replaced");
+	is(index_problems($node, "t_${m}_v"), '', "$m, $layout: the index is clean");
+	$node->safe_psql('postgres', "DROP TABLE t_$m");
 }
 
 $node->stop;

@@ -24,6 +24,7 @@ typedef struct Writer
 	Relation	index;
 	uint32		first;			/* vid of node 0, first of a stripe */
 	uint32	   *owners;			/* row of an upper node */
+	QdNavWriter *nav;
 } Writer;
 
 /*
@@ -126,7 +127,13 @@ fill_vertex(const Writer *w, uint32 node, QdVertexHead *v)
 	v->code = *qd_builder_head(b, row);
 	memcpy(QdVertexCode(v), qd_builder_code(b, row), b->layout.own_dims);
 	for (int i = 0; i < v->degree; i++)
+	{
 		ids[i] = w->first + qd_builder_node(b, links[i], v->level);
+		qd_hnsw_nav_encode(w->nav, &v->code, QdVertexCode(v), i,
+						   qd_builder_head(b, links[i]),
+						   qd_builder_code(b, links[i]));
+	}
+	qd_hnsw_nav_store(w->nav, v, v->degree);
 }
 
 /* Whatever the block held before is of no interest. */
@@ -215,6 +222,7 @@ qd_hnsw_builder_write(QdGraphBuilder *b, Relation index,
 
 	if (b->n == 0)
 		return;
+	w.nav = qd_hnsw_nav_writer(&b->layout, b->codec);
 	reserve(&w);
 	find_owners(&w);
 	for (uint32 node = 0; node < b->nodes;)

@@ -26,6 +26,7 @@
  * one (1.65 expansions, half of m0 page visits each).
  */
 #define SWEEP_ROWS_PER_EF	50
+#define SWEEP_ROWS_PER_EF_INLINED	10	/* one page visit, longer sweeps */
 
 /*
  * Rows that a sweep scores in the time that the heap needs for one (filter and
@@ -325,7 +326,9 @@ sweep_next(QdCandidates *c, QdCodeRow *row)
 static bool
 sweep_is_cheaper(const QdHnswMeta *meta, int ef)
 {
-	return meta->next_vid <= (double) ef * SWEEP_ROWS_PER_EF;
+	return meta->next_vid <= (double) ef *
+		(QdLayoutInlined(&meta->layout) ? SWEEP_ROWS_PER_EF_INLINED :
+		 SWEEP_ROWS_PER_EF);
 }
 
 bool

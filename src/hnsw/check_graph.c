@@ -22,6 +22,8 @@ typedef struct GraphCheck
 	uint8	   *reached;		/* bits */
 	uint32	   *queue;
 	uint32		n_queue;
+	QdNavWriter *nav;
+	PGAlignedBlock neighbour;	/* copy of one vertex */
 } GraphCheck;
 
 static inline bool
@@ -58,6 +60,30 @@ is_dead(const GraphCheck *g, const QdDirEntry *e)
  * Blocks
  *----------
  */
+/* Of a live neighbour; others need no code that is right. */
+static bool
+nav_code_agrees(GraphCheck *g, QdVertexHead *v, int i)
+{
+	const QdHnswLayout *l = &g->c->layout;
+	uint32		vid = QdVertexIds(l, v)[i];
+	QdVertexHead *n = (QdVertexHead *) g->neighbour.data;
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(g->c->index, vid, &offset);
+	Buffer		buffer;
+
+	if (!QdLayoutInlined(l) || is_dead(g, entry_of(g, vid)) ||
+		block >= g->c->blocks)
+		return true;
+	buffer = ReadBuffer(g->c->index, block);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	memcpy(n, QdPageVertex(BufferGetPage(buffer), offset),
+		   sizeof(QdVertexHead) + l->own_dims);
+	UnlockReleaseBuffer(buffer);
+	/* another vertex there is reported where it stands */
+	return n->vid != vid ||
+		qd_hnsw_nav_agrees(g->nav, v, i, &n->code, QdVertexCode(n));
+}
+
 static void
 check_links(GraphCheck *g, BlockNumber block, QdVertexHead *v)
 {
@@ -76,6 +102,10 @@ check_links(GraphCheck *g, BlockNumber block, QdVertexHead *v)
 			qd_check_report(g->c, block, v->vid,
 							"a link leads from level %u to level %u (%u)",
 							v->level, target->level, ids[i]);
+		else if (!nav_code_agrees(g, v, i))
+			qd_check_report(g->c, block, v->vid,
+							"the code of neighbour %u is not that of its vector",
+							ids[i]);
 		for (int j = 0; j < i; j++)
 			if (ids[j] == ids[i])
 				qd_check_report(g->c, block, v->vid,
@@ -301,6 +331,7 @@ qd_check_graph(QdCheck *c)
 	uint32		n = c->meta.next_vid;
 	GraphCheck	g = {.c = c};
 
+	g.nav = qd_hnsw_nav_writer(&c->layout, qd_hnsw_codec_copy(c->index));
 	g.ring = allocate(n, sizeof(uint32));
 	memset(g.ring, 0xff, n * sizeof(uint32));
 	g.in_ring = allocate(n / 8, 1);

@@ -75,12 +75,12 @@ count_work(Relation index, ScanCost *cost)
 	}
 	else
 	{
-		double		visits = (EXPANSIONS_BASE +
-							  EXPANSIONS_PER_EF * qd_guc_ef_search) *
-			(1 + VISITS_PER_LINK * l->m0);
+		double		expansions = EXPANSIONS_BASE +
+			EXPANSIONS_PER_EF * qd_guc_ef_search;
+		double		scored = expansions * (1 + VISITS_PER_LINK * l->m0);
 
-		cost->visits += visits;
-		cost->scored += visits;
+		cost->visits += QdLayoutInlined(l) ? expansions : scored;
+		cost->scored += scored;
 		cost->sweep_visits = vertex_pages;
 		cost->sweep_scored = meta.next_vid;
 	}

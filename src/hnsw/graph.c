@@ -74,6 +74,7 @@ struct QdGraphSearch
 	int64		expanded;
 	int64		scored;
 	uint32	   *ids;
+	uint16	   *which;			/* places of ids among the links */
 	float	   *distances;
 };
 
@@ -303,17 +304,83 @@ qd_graph_search_begin(const QdGraphStore *store, Size memory_limit)
 		s->max_aside = Max(memory_limit / sizeof(Entry), MIN_ASIDE);
 	visited_init(&s->visited, store->n_vids);
 	s->ids = palloc(store->max_links * sizeof(uint32));
+	s->which = palloc(store->max_links * sizeof(uint16));
 	s->distances = palloc(store->max_links * sizeof(float));
 	return s;
+}
+
+/*
+ * One hop by estimates: the link that seems nearest, if it is nearer than the
+ * vertex.  False: none seems to be, or the vertex is gone.
+ */
+static bool
+nearest_link(const QdGraphStore *store, QdCandidate *entry, uint32 *ids,
+			 uint16 *which, float *distances, uint32 *next)
+{
+	const uint32 *links;
+	int			nearest = 0;
+	int			n = store->open(store->arg, entry->vid, &entry->distance,
+								&links);
+
+	if (n < 0)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = links[i];
+		which[i] = i;
+	}
+	store->estimate(store->arg, which, n, distances);
+	for (int i = 1; i < n; i++)
+		if (distances[i] < distances[nearest])
+			nearest = i;
+	if (n == 0 || !(distances[nearest] < entry->distance) ||
+		ids[nearest] >= store->n_vids)
+		return false;
+	*next = ids[nearest];
+	return true;
+}
+
+static void
+descend_by_estimates(const QdGraphStore *store, QdCandidate *entry)
+{
+	uint32	   *ids = palloc(store->max_links * sizeof(uint32));
+	uint16	   *which = palloc(store->max_links * sizeof(uint16));
+	float	   *distances = palloc(store->max_links * sizeof(float));
+	QdCandidate at = *entry;
+	uint32		next = entry->vid;
+	bool		leads = true;
+
+	while (leads)
+	{
+		CHECK_FOR_INTERRUPTS();
+		at.vid = next;
+		at.distance = INFINITY;
+		leads = nearest_link(store, &at, ids, which, distances, &next);
+		/* the estimate may have been wrong: then the way ends before it */
+		if (at.vid != entry->vid && !(at.distance < entry->distance))
+			break;
+		if (at.distance < INFINITY)
+			*entry = at;
+	}
+	pfree(ids);
+	pfree(which);
+	pfree(distances);
 }
 
 void
 qd_graph_descend(const QdGraphStore *store, QdCandidate *entry)
 {
-	uint32	   *ids = palloc(store->max_links * sizeof(uint32));
-	float	   *distances = palloc(store->max_links * sizeof(float));
+	uint32	   *ids;
+	float	   *distances;
 	bool		moved = true;
 
+	if (store->open != NULL)
+	{
+		descend_by_estimates(store, entry);
+		return;
+	}
+	ids = palloc(store->max_links * sizeof(uint32));
+	distances = palloc(store->max_links * sizeof(float));
 	while (moved)
 	{
 		int			n = store->links(store->arg, entry->vid, ids);
@@ -378,7 +445,10 @@ qd_graph_search_enter(QdGraphSearch *s, QdCandidate entry)
 {
 	if (entry.vid >= s->store.n_vids || !visited_add(&s->visited, entry.vid))
 		return;
-	put_aside(s, (Entry) {entry.distance, entry.vid, ENTRY_UNEXPANDED});
+	if (s->store.open != NULL)
+		candidate_push(&s->candidates, entry);
+	else
+		put_aside(s, (Entry) {entry.distance, entry.vid, ENTRY_UNEXPANDED});
 }
 
 void
@@ -430,9 +500,90 @@ expand(QdGraphSearch *s, uint32 vid)
 	s->scored += fresh;
 }
 
+/* A vertex whose exact distance is known and that was expanded. */
+static void
+offer_expanded(QdGraphSearch *s, float distance, uint32 vid)
+{
+	Entry		e = {distance, vid, 0};
+
+	if (s->best.n < s->ef)
+		entry_push(&s->best, e, -1);
+	else if (s->ef == 0 || distance >= s->best.items[0].distance)
+		put_aside(s, e);
+	else
+	{
+		put_aside(s, entry_pop(&s->best, -1));
+		entry_push(&s->best, e, -1);
+	}
+}
+
+static int
+compare_by_distance(const void *a, const void *b)
+{
+	const QdCandidate *x = a;
+	const QdCandidate *y = b;
+
+	return x->distance < y->distance ? -1 : x->distance > y->distance;
+}
+
+/* Forgets the farther half of the candidates; sorted is a heap too. */
+static void
+bound_candidates(QdGraphSearch *s)
+{
+	if (s->max_aside == 0 || s->candidates.n <= s->max_aside)
+		return;
+	qsort(s->candidates.items, s->candidates.n, sizeof(QdCandidate),
+		  compare_by_distance);
+	s->candidates.n /= 2;
+	s->forgot = true;
+}
+
+static void
+prefetch_nearest(const QdGraphSearch *s)
+{
+	if (s->candidates.n > 0)
+		s->store.prefetch(s->store.arg, s->candidates.items[0].vid);
+}
+
+/* Every neighbour is a candidate by its estimate, at first sight. */
+static void
+expand_by_estimates(QdGraphSearch *s, uint32 vid)
+{
+	const uint32 *links;
+	float		own;
+	uint32		next = PG_UINT32_MAX;
+	int			fresh = 0;
+	int			n;
+
+	if (s->candidates.n > 0)
+		next = s->candidates.items[0].vid;
+	n = s->store.open(s->store.arg, vid, &own, &links);
+	if (n < 0)
+		return;
+	for (int i = 0; i < n; i++)
+		if (links[i] < s->store.n_vids && !visited_has(&s->visited, links[i]))
+		{
+			s->ids[fresh] = links[i];
+			s->which[fresh++] = i;
+		}
+	s->store.estimate(s->store.arg, s->which, fresh, s->distances);
+	offer_expanded(s, own, vid);
+	for (int i = 0; i < fresh; i++)
+		if (visited_add(&s->visited, s->ids[i]))
+			candidate_push(&s->candidates,
+						   (QdCandidate) {s->distances[i], s->ids[i]});
+	bound_candidates(s);
+	if (s->candidates.n > 0 && s->candidates.items[0].vid != next)
+		prefetch_nearest(s);
+	s->expanded++;
+	s->scored += fresh;
+}
+
 void
 qd_graph_search_run(QdGraphSearch *s, int ef)
 {
+	uint32		vid;
+
 	MemoryContext old = MemoryContextSwitchTo(s->context);
 
 	s->ef = Max(s->ef, ef);
@@ -445,7 +596,14 @@ qd_graph_search_run(QdGraphSearch *s, int ef)
 			s->candidates.items[0].distance > s->best.items[0].distance)
 			break;
 		CHECK_FOR_INTERRUPTS();
-		expand(s, candidate_pop(&s->candidates).vid);
+		vid = candidate_pop(&s->candidates).vid;
+		if (s->store.open == NULL)
+			expand(s, vid);
+		else
+		{
+			prefetch_nearest(s);
+			expand_by_estimates(s, vid);
+		}
 	}
 	MemoryContextSwitchTo(old);
 }

@@ -37,6 +37,17 @@ typedef struct QdGraphStore
 	 * is scored: it still leads somewhere.
 	 */
 	void		(*score) (void *arg, const uint32 *vids, int n, float *out);
+
+	/*
+	 * Where a vertex holds codes of its neighbours; else open is NULL.  open
+	 * locks a vertex, gives its exact distance and its links, and returns
+	 * their number (-1, unlocked: it is gone); estimate scores the links that
+	 * which names and unlocks.  In between nothing may fail.
+	 */
+	int			(*open) (void *arg, uint32 vid, float *own, const uint32 **ids);
+	void		(*estimate) (void *arg, const uint16 *which, int n, float *out);
+	/* The vertex will be opened soon. */
+	void		(*prefetch) (void *arg, uint32 vid);
 	int			max_links;
 	uint32		n_vids;			/* vids are below this */
 } QdGraphStore;
@@ -45,6 +56,9 @@ typedef struct QdGraphStore
  * A resumable best-first search on the base level.  Every scored vertex is in
  * the result set (the best ef so far) or set aside; asking for more raises ef
  * and goes on where it stopped, as if ef had been larger from the start.
+ *
+ * Where neighbours are only estimated, the result set holds what was expanded,
+ * by exact distances; estimates just say what to expand next.
  */
 typedef struct QdGraphSearch QdGraphSearch;
 

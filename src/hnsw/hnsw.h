@@ -23,6 +23,7 @@
 #include "utils/relcache.h"
 
 #include "hnsw/graph.h"
+#include "quantization/nav.h"
 #include "quantization/quant.h"
 
 /*----------
@@ -34,7 +35,7 @@
  */
 #define QD_HNSW_MAGIC		0x314E4851	/* "QHN1" */
 #define QD_HNSW_MAJOR		1
-#define QD_HNSW_MINOR		0
+#define QD_HNSW_MINOR		1
 #define QD_HNSW_PAGE_ID		0xFF9A
 
 typedef enum QdPageKind
@@ -72,6 +73,13 @@ typedef struct QdPageSpecial
 #define QD_MAX_RUNS			500
 #define QD_MAX_LINKS		200 /* 2 * largest m */
 
+typedef enum QdVertexLayout
+{
+	QD_LAYOUT_COMPACT = 0,		/* own code and links */
+	QD_LAYOUT_INLINED = 1,		/* and codes of the neighbours (nav.h) */
+	QD_LAYOUT_AUTO = 2			/* reloption only: inlined where it fits */
+} QdVertexLayout;
+
 /*
  * META, block 0, from offset 24.  layout never changes after the build, the
  * rest under the exclusive lock of the page.
@@ -85,8 +93,8 @@ typedef struct QdHnswLayout
 	uint32		own_dims;		/* bytes of an own code */
 	uint8		metric;			/* qd_metric */
 	uint8		own_bits;		/* 8 */
-	uint8		layout;			/* 0 compact (codes of neighbours not inlined) */
-	uint8		zero;
+	uint8		layout;			/* QdVertexLayout */
+	uint8		nav_bits;		/* inlined: of a neighbour's code, 1 or 2 */
 	uint16		m0;				/* most links of a vertex, any level */
 	uint16		m_link;			/* links that an insert chooses */
 	uint16		npp;			/* vertices per VERTEX page */
@@ -96,7 +104,10 @@ typedef struct QdHnswLayout
 	uint16		fresh_slot_bytes;
 	uint16		stripe_pages;	/* 1 + VERTEX pages of a stripe */
 	uint16		ef_construction;
-	uint16		zero2;
+	uint16		nav_dims;		/* inlined: coordinates of a neighbour's code */
+	uint16		off_factors;	/* inlined: qd_nav_packed of each neighbour */
+	uint16		off_codes;		/* inlined: its code */
+	uint32		zero;
 	uint64		seed;			/* of the rotation and of levels */
 	uint32		required_features;	/* bits a reader must know: none yet */
 	uint32		optional_features;
@@ -171,6 +182,8 @@ typedef struct QdDirEntry
  *	32			own_dims		own code, padded to 16
  *	off_ids		4 * m0			neighbour vids: nearest first, but those
  *								that linked here since the last pruning
+ *	off_factors	4 * m0			inlined: their qd_nav_packed
+ *	off_codes	nav * m0		inlined: their codes, qd_nav_bytes each
  */
 typedef struct QdVertexHead
 {
@@ -183,7 +196,7 @@ typedef struct QdVertexHead
 	uint16		degree;
 	uint16		changes;		/* counts changes of the links */
 	qd_code_head code;			/* 12 bytes */
-	uint32		zero;
+	float		nav_scale;		/* inlined: of the neighbours' factors */
 } QdVertexHead;
 
 #define QD_VERTEX_REPAIR	0x02	/* links lead to tombstones or are few */
@@ -218,6 +231,7 @@ typedef struct QdHnswOptions
 	int			indexing_threshold; /* kB of raw float32, 10000: below, rows
 									 * stay in the fresh region; 0 = always
 									 * build the graph */
+	int			layout;			/* QdVertexLayout, auto */
 } QdHnswOptions;
 
 extern bytea *qd_hnsw_options(Datum reloptions, bool validate);
@@ -375,6 +389,31 @@ QdVertexIds(const QdHnswLayout *l, QdVertexHead *v)
 	return (uint32 *) ((char *) v + l->off_ids);
 }
 
+static inline qd_nav_packed *
+QdVertexFactors(const QdHnswLayout *l, QdVertexHead *v)
+{
+	return (qd_nav_packed *) ((char *) v + l->off_factors);
+}
+
+static inline uint8 *
+QdVertexNavCodes(const QdHnswLayout *l, QdVertexHead *v)
+{
+	return (uint8 *) v + l->off_codes;
+}
+
+static inline bool
+QdLayoutInlined(const QdHnswLayout *l)
+{
+	return l->layout == QD_LAYOUT_INLINED;
+}
+
+static inline qd_nav
+QdLayoutNav(const QdHnswLayout *l)
+{
+	return (qd_nav) {l->nav_dims, l->nav_bits,
+		qd_nav_bytes(l->nav_dims, l->nav_bits)};
+}
+
 /* The ordinal in the special space of a VERTEX page. */
 static inline uint32
 QdVertexOrdinal(const QdHnswLayout *l, uint32 vid)
@@ -390,6 +429,31 @@ QdPageFreshSlot(const QdHnswLayout *l, Page page, int n)
 }
 
 /*
+ * nav_links.c: the neighbours' codes in a vertex's block, nothing where the
+ * layout is compact.
+ */
+typedef struct QdNavWriter QdNavWriter;
+
+/* In the current context; the codec must outlive it. */
+extern QdNavWriter *qd_hnsw_nav_writer(const QdHnswLayout *l,
+									   const qd_codec *codec);
+/*
+ * Encodes the neighbour (nh, n) at place i of the links of a vertex (ph, p),
+ * for store.
+ */
+extern void qd_hnsw_nav_encode(QdNavWriter *w, const qd_code_head *ph,
+							   const int8 *p, int i,
+							   const qd_code_head *nh, const int8 *n);
+/* Stores the first n places, which were encoded; the rest becomes zero. */
+extern void qd_hnsw_nav_store(QdNavWriter *w, QdVertexHead *v, int n);
+/* Adds the code of one more link, at place i. */
+extern void qd_hnsw_nav_append(QdNavWriter *w, QdVertexHead *v, int i,
+							   const qd_code_head *head, const int8 *code);
+/* Is what stands at place i the code of that neighbour? */
+extern bool qd_hnsw_nav_agrees(QdNavWriter *w, QdVertexHead *v, int i,
+							   const qd_code_head *head, const int8 *code);
+
+/*
  * store.c: the graph store over pages (graph.h) for one query.  links() and
  * score() hold one share lock at a time (I6).
  */
@@ -398,6 +462,12 @@ typedef struct QdPageStore
 	Relation	index;
 	const qd_query *query;
 	QdGraphStore graph;
+
+	/* inlined */
+	qd_nav_query nav;
+	Buffer		buffer;			/* of the vertex being expanded, locked */
+	QdVertexHead *vertex;
+	float		own;			/* its distance */
 } QdPageStore;
 
 extern void qd_hnsw_page_store_init(QdPageStore *store, Relation index,

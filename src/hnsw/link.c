@@ -118,7 +118,43 @@ choose(QdLinker *k, const QdCandidate *candidates, int n, int most,
 	links->n = qd_graph_select(candidates, n, most, FILL(most), place_distance,
 							   k, chosen);
 	for (int i = 0; i < links->n; i++)
+	{
+		links->places[i] = chosen[i].vid;
 		links->vids[i] = k->place_vids[chosen[i].vid];
+	}
+}
+
+/* Codes of the links, from their places, at a parent; the caller stores them. */
+static void
+encode_links(QdLinker *k, const qd_code_head *head, const int8 *code,
+			 const QdLevelLinks *links)
+{
+	Size		own = k->meta.layout.own_dims;
+
+	for (int i = 0; i < links->n; i++)
+		qd_hnsw_nav_encode(k->nav, head, code, i, &k->heads[links->places[i]],
+						   k->codes + links->places[i] * own);
+}
+
+/* Of the new vertex; a link whose vertex is gone by now is left out. */
+static void
+encode_own_links(QdLinker *k, int level)
+{
+	QdLevelLinks *links = &k->links[level];
+	int			n = 0;
+
+	if (!QdLayoutInlined(&k->meta.layout))
+		return;
+	k->places = 0;
+	for (int i = 0; i < links->n; i++)
+		if (add_place(k, links->vids[i], level))
+		{
+			links->vids[n] = links->vids[i];
+			links->places[n] = n;
+			n++;
+		}
+	links->n = n;
+	encode_links(k, &k->self_head, k->self_code, links);
 }
 
 /* Adds a candidate as a place; false when it is gone. */
@@ -360,6 +396,7 @@ write_vertex(QdLinker *k, Page page, Size offset, const NewVertex *new, uint16 g
 	v->code = *k->row->head;
 	memcpy(QdVertexCode(v), k->row->code, l->own_dims);
 	memcpy(QdVertexIds(l, v), links->vids, links->n * sizeof(uint32));
+	qd_hnsw_nav_store(k->nav, v, links->n);
 }
 
 /* The vertex pages of a record: the new one's, and the base's of an upper. */
@@ -452,6 +489,7 @@ prune(QdLinker *k, uint32 vid, QdLevelLinks *links)
 	}
 	qsort(candidates, n, sizeof(QdCandidate), qd_candidate_compare);
 	choose(k, candidates, n, l->m0, links);
+	encode_links(k, &k->heads[0], k->codes, links);
 }
 
 static bool
@@ -496,12 +534,17 @@ try_link(QdLinker *k, uint32 owner, uint32 vid, int level, const QdLevelLinks *p
 	state = GenericXLogStart(k->index);
 	v = QdPageVertex(GenericXLogRegisterBuffer(state, buffer, 0), offset);
 	if (room)
-		QdVertexIds(l, v)[v->degree++] = vid;
+	{
+		QdVertexIds(l, v)[v->degree] = vid;
+		qd_hnsw_nav_append(k->nav, v, v->degree, &k->self_head, k->self_code);
+		v->degree++;
+	}
 	else
 	{
 		v->degree = pruned->n;
 		memset(QdVertexIds(l, v), 0, l->m0 * sizeof(uint32));
 		memcpy(QdVertexIds(l, v), pruned->vids, pruned->n * sizeof(uint32));
+		qd_hnsw_nav_store(k->nav, v, pruned->n);
 	}
 	v->changes++;
 	GenericXLogFinish(state);
@@ -553,6 +596,15 @@ qd_linker_init(QdLinker *k, Relation index)
 	k->codes = palloc_extended(places * k->meta.layout.own_dims,
 							   MCXT_ALLOC_HUGE);
 	k->place_vids = palloc(places * sizeof(uint32));
+	k->nav = qd_hnsw_nav_writer(&k->meta.layout, k->codec);
+	k->self_code = palloc(k->meta.layout.own_dims);
+}
+
+static void
+set_self(QdLinker *k, const qd_code_head *head, const int8 *code)
+{
+	k->self_head = *head;
+	memcpy(k->self_code, code, k->meta.layout.own_dims);
 }
 
 void
@@ -563,6 +615,7 @@ qd_linker_complete(QdLinker *k, uint32 vid)
 
 	if (v == NULL)
 		return;
+	set_self(k, &v->code, QdVertexCode(v));
 	links->n = v->degree;
 	memcpy(links->vids, QdVertexIds(&k->meta.layout, v),
 		   links->n * sizeof(uint32));
@@ -575,8 +628,10 @@ qd_linker_add(QdLinker *k, const QdFreshRow *row)
 	NewVertex	new = {.below = QD_NO_VID};
 
 	k->row = row;
+	set_self(k, row->head, row->code);
 	k->level = qd_hnsw_level(k->meta.layout.seed, qd_tid_key(row->tid));
 	find_links(k);
+	encode_own_links(k, 0);
 	add_vertex(k, &new);
 	new.base = new.vid;
 	link_all_back(k, new.base, 0);
@@ -584,6 +639,7 @@ qd_linker_add(QdLinker *k, const QdFreshRow *row)
 	{
 		new.level++;
 		new.below = new.vid;
+		encode_own_links(k, new.level);
 		add_vertex(k, &new);
 		link_all_back(k, new.vid, new.level);
 	}

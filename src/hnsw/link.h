@@ -12,6 +12,7 @@ typedef struct QdLevelLinks
 {
 	int			n;
 	uint32		vids[QD_MAX_LINKS];
+	uint16		places[QD_MAX_LINKS];	/* of their codes, when chosen */
 } QdLevelLinks;
 
 /* Of one merge; the merge lock is held as long as it is used. */
@@ -32,6 +33,11 @@ typedef struct QdLinker
 	int			places;
 	uint32	   *place_vids;
 	PGAlignedBlock block;		/* copy of one vertex */
+
+	/* inlined: codes of neighbours, and the vertex that is linked back to */
+	QdNavWriter *nav;
+	qd_code_head self_head;
+	int8	   *self_code;
 } QdLinker;
 
 /* Reads META; allocates in the current context. */

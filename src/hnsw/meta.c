@@ -42,6 +42,12 @@ StaticAssertDecl(QD_DIR_PER_PAGE * sizeof(QdDirEntry) <= PAGE_ROOM,
  *----------
  */
 
+/* Below 320 dimensions one bit leads astray. */
+#define NAV_BITS(dims)		((dims) < 320 ? 2 : 1)
+#define LEAST_NAV_SHARE		4	/* of the dimensions, in a neighbour's code */
+#define DEFAULT_LINKS		16	/* m that nobody chose: as fits */
+#define MOST_DEFAULT_LINKS	48
+
 static uint32
 block_bytes(uint32 own_dims, int m0)
 {
@@ -85,6 +91,82 @@ fit_vertex(QdHnswLayout *l, int m)
 	l->m_link = Min(m, m0 / 2);
 }
 
+/* The bytes of a block up to its neighbours, and of each. */
+static uint32
+inlined_head_bytes(const QdHnswLayout *l)
+{
+	return sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims);
+}
+
+static uint32
+inlined_link_bytes(const QdHnswLayout *l)
+{
+	return sizeof(uint32) + sizeof(qd_nav_packed) +
+		qd_nav_bytes(l->nav_dims, l->nav_bits);
+}
+
+/* Even numbers of links keep sections aligned to 8. */
+static int
+inlined_links(const QdHnswLayout *l, int npp)
+{
+	int			room = PAGE_ROOM / npp / CODE_ALIGN * CODE_ALIGN -
+		(int) inlined_head_bytes(l) - CODE_ALIGN;
+
+	return room < 0 ? 0 : room / (int) inlined_link_bytes(l) / 2 * 2;
+}
+
+/*
+ * As many vertices on a page as leave enough links; when not even one does,
+ * shorter codes of the neighbours, down to a share.  False: it does not fit.
+ */
+static bool
+fit_inlined(QdHnswLayout *l, int m)
+{
+	int			least = m == DEFAULT_LINKS ? LEAST_LINKS : 2 * m;
+	int			most = m == DEFAULT_LINKS ? MOST_DEFAULT_LINKS : 2 * m;
+	int			npp;
+
+	if (m == 0 || l->metric == QD_METRIC_L1 || l->own_dims < l->dim)
+		return false;
+	l->nav_bits = NAV_BITS(l->dim);
+	l->nav_dims = l->dim;
+	while (inlined_links(l, 1) < least)
+	{
+		if (l->nav_dims < l->dim / LEAST_NAV_SHARE + CODE_ALIGN * 8)
+			return false;
+		l->nav_dims -= CODE_ALIGN * 8;
+		l->nav_dims = l->nav_dims / (CODE_ALIGN * 8) * (CODE_ALIGN * 8);
+	}
+	for (npp = 1; inlined_links(l, npp + 1) >= least;)
+		npp++;
+	l->m0 = Min(inlined_links(l, npp), most);
+	l->m_link = Min(m, l->m0 / 2);
+	l->layout = QD_LAYOUT_INLINED;
+	return true;
+}
+
+/* What follows from own_dims, m0 and the neighbours' codes. */
+static void
+place_sections(QdHnswLayout *l)
+{
+	l->off_ids = sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims);
+	if (l->layout == QD_LAYOUT_COMPACT)
+	{
+		l->nav_bits = 0;
+		l->nav_dims = l->off_factors = l->off_codes = 0;
+		l->block_bytes = block_bytes(l->own_dims, l->m0);
+	}
+	else
+	{
+		l->off_factors = l->off_ids + sizeof(uint32) * l->m0;
+		l->off_codes = TYPEALIGN(CODE_ALIGN, l->off_factors +
+								 sizeof(qd_nav_packed) * l->m0);
+		l->block_bytes = l->off_codes +
+			l->m0 * qd_nav_bytes(l->nav_dims, l->nav_bits);
+	}
+	l->npp = PAGE_ROOM / l->block_bytes;
+}
+
 void
 qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 {
@@ -98,14 +180,43 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 	l->metric = qd_hnsw_metric(index);
 	l->own_bits = 8;
 	fit_vertex(l, options->m);
-	l->block_bytes = block_bytes(l->own_dims, l->m0);
-	l->npp = PAGE_ROOM / l->block_bytes;
-	l->off_ids = sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims);
+	if (options->layout == QD_LAYOUT_COMPACT || !fit_inlined(l, options->m))
+	{
+		if (options->layout == QD_LAYOUT_INLINED)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("layout \"inlined\" is not possible for index \"%s\"",
+							RelationGetRelationName(index)),
+					 errdetail("It needs a metric other than L1, m other than 0, and a vertex with its neighbours' codes on one page."),
+					 errhint("Use layout \"auto\" or \"compact\".")));
+		l->layout = QD_LAYOUT_COMPACT;
+	}
+	place_sections(l);
 	l->stripe_pages = 1 + (QD_DIR_PER_PAGE + l->npp - 1) / l->npp;
 	l->fresh_slot_bytes = TYPEALIGN(8, offsetof(QdFreshSlot, bytes) + l->own_dims);
 	l->fresh_per_page = PAGE_ROOM / l->fresh_slot_bytes;
 	l->ef_construction = options->ef_construction;
 	l->seed = LAYOUT_SEED;
+}
+
+static bool
+sections_are_sane(const QdHnswLayout *l)
+{
+	QdHnswLayout placed = *l;
+
+	if (l->layout > QD_LAYOUT_INLINED)
+		return false;
+	if (QdLayoutInlined(l) &&
+		((l->nav_bits != 1 && l->nav_bits != 2) || l->nav_dims < 1 ||
+		 l->nav_dims > l->own_dims || l->metric == QD_METRIC_L1))
+		return false;
+	/* as 32 bits: nothing wraps */
+	if ((QdLayoutInlined(l) ? inlined_head_bytes(l) +
+		 l->m0 * inlined_link_bytes(l) : block_bytes(l->own_dims, l->m0)) >
+		PAGE_ROOM)
+		return false;
+	place_sections(&placed);
+	return memcmp(&placed, l, sizeof(placed)) == 0;
 }
 
 /* What arithmetic over pages relies on, for any bytes that META may hold. */
@@ -116,12 +227,9 @@ layout_is_sane(const QdHnswLayout *l)
 		l->own_dims >= 1 && l->own_dims <= l->dim &&
 		l->metric >= QD_METRIC_L2 && l->metric <= QD_METRIC_L1 &&
 		(l->metric != QD_METRIC_L1 || l->own_dims == l->dim) &&
-		l->own_bits == 8 && l->layout == 0 &&
+		l->own_bits == 8 &&
 		l->m0 <= QD_MAX_LINKS && l->m_link <= l->m0 &&
-		l->block_bytes == block_bytes(l->own_dims, l->m0) &&
-		l->block_bytes <= PAGE_ROOM &&
-		l->npp == PAGE_ROOM / l->block_bytes &&
-		l->off_ids == sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims) &&
+		sections_are_sane(l) && l->block_bytes <= PAGE_ROOM &&
 		l->stripe_pages == 1 + (QD_DIR_PER_PAGE + l->npp - 1) / l->npp &&
 		l->fresh_slot_bytes == TYPEALIGN(8, offsetof(QdFreshSlot, bytes) + l->own_dims) &&
 		l->fresh_per_page == PAGE_ROOM / l->fresh_slot_bytes &&

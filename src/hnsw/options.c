@@ -21,13 +21,23 @@
 	{.optname = #name, .opttype = RELOPT_TYPE_INT, \
 	.offset = offsetof(QdHnswOptions, name)}
 
+#define QD_LAYOUT_DEFAULT			QD_LAYOUT_COMPACT
+
 static relopt_kind option_kind;
+
+static relopt_enum_elt_def layouts[] = {
+	{"auto", QD_LAYOUT_AUTO},
+	{"inlined", QD_LAYOUT_INLINED},
+	{"compact", QD_LAYOUT_COMPACT},
+	{(const char *) NULL}
+};
 
 static const QdHnswOptions default_options = {
 	.m = DEFAULT_M,
 	.ef_construction = DEFAULT_EF_CONSTRUCTION,
 	.full_scan_threshold = DEFAULT_THRESHOLD_KB,
-	.indexing_threshold = DEFAULT_THRESHOLD_KB
+	.indexing_threshold = DEFAULT_THRESHOLD_KB,
+	.layout = QD_LAYOUT_DEFAULT
 };
 
 void
@@ -50,6 +60,11 @@ qd_hnsw_options_init(void)
 					  "Kilobytes of vectors from which on the graph is built",
 					  DEFAULT_THRESHOLD_KB, 0, INT_MAX,
 					  ShareUpdateExclusiveLock);
+	add_enum_reloption(option_kind, "layout",
+					   "Whether codes of a row's neighbours stand beside its own",
+					   layouts, QD_LAYOUT_DEFAULT,
+					   "Valid values are \"auto\", \"inlined\" and \"compact\".",
+					   ShareUpdateExclusiveLock);
 }
 
 bytea *
@@ -59,7 +74,9 @@ qd_hnsw_options(Datum reloptions, bool validate)
 		INT_OPTION(m),
 		INT_OPTION(ef_construction),
 		INT_OPTION(full_scan_threshold),
-		INT_OPTION(indexing_threshold)
+		INT_OPTION(indexing_threshold),
+		{.optname = "layout", .opttype = RELOPT_TYPE_ENUM,
+		.offset = offsetof(QdHnswOptions, layout)}
 	};
 	QdHnswOptions *options;
 

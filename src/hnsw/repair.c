@@ -46,6 +46,7 @@ typedef struct Repair
 	QdCandidate candidates[MOST_CANDIDATES];
 	qd_code_head *heads;		/* of the candidates, by place */
 	int8	   *codes;
+	QdNavWriter *nav;
 } Repair;
 
 static inline bool
@@ -218,7 +219,15 @@ choose_links(Repair *r, QdVertexHead *v)
 	n = qd_graph_select(r->candidates, n, l->m0, l->m0 * FILL_SHARE,
 						pair_distance, r, chosen);
 	for (int i = 0; i < n; i++)
-		QdVertexIds(l, v)[i] = r->ids[chosen[i].vid];
+	{
+		uint32		place = chosen[i].vid;
+
+		QdVertexIds(l, v)[i] = r->ids[place];
+		qd_hnsw_nav_encode(r->nav, &v->code, QdVertexCode(v), i,
+						   &r->heads[place],
+						   r->codes + place * (Size) l->own_dims);
+	}
+	qd_hnsw_nav_store(r->nav, v, n);
 	memset(QdVertexIds(l, v) + n, 0, (l->m0 - n) * sizeof(uint32));
 	v->degree = n;
 	v->changes++;
@@ -430,7 +439,8 @@ qd_hnsw_repair(Relation index)
 	r->query_memory = palloc(qd_query_memory(r->codec));
 	r->heads = palloc(MOST_CANDIDATES * sizeof(qd_code_head));
 	r->codes = palloc(MOST_CANDIDATES * (Size) r->meta.layout.own_dims);
-	qd_hnsw_page_store_init(&r->store, index, &r->query, r->meta.next_vid);
+	r->nav = qd_hnsw_nav_writer(&r->meta.layout, r->codec);
+	qd_hnsw_page_store_init(&r->store, index, NULL, r->meta.next_vid);
 	find_dead(r);
 	mend_all(r);
 	replace_dead_entry(r);

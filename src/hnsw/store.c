@@ -18,6 +18,7 @@
 
 #define SCORE_BATCH		32
 #define PREFETCH_AHEAD	4
+#define PREFETCH_BLOCK	2048	/* of a block with its neighbours' codes */
 #define PREFETCH_CODE	512		/* bytes of a code; the processor goes on */
 
 /* Where a vertex stands. */
@@ -115,10 +116,69 @@ store_score(void *arg, const uint32 *vids, int n, float *out)
 		score_batch(arg, vids + i, Min(n - i, SCORE_BATCH), out + i);
 }
 
+/*----------
+ * Inlined: one page read scores all neighbours.
+ *----------
+ */
+static int
+store_open(void *arg, uint32 vid, float *own, const uint32 **ids)
+{
+	QdPageStore *store = arg;
+	const QdHnswLayout *l = &qd_hnsw_index(store->index)->layout;
+	QdVertexHead *v = lock_vertex(store->index, vid, &store->buffer);
+
+	if (v == NULL)
+		return -1;
+	store->vertex = v;
+	store->own = qd_query_distance(store->query, &v->code, QdVertexCode(v));
+	*own = store->own;
+	*ids = QdVertexIds(l, v);
+	return Min(v->degree, l->m0);
+}
+
+static void
+store_estimate(void *arg, const uint16 *which, int n, float *out)
+{
+	QdPageStore *store = arg;
+	const QdHnswLayout *l = &qd_hnsw_index(store->index)->layout;
+	QdVertexHead *v = store->vertex;
+
+	qd_nav_estimate(&store->nav, store->own, v->nav_scale,
+					QdVertexFactors(l, v), QdVertexNavCodes(l, v),
+					which, n, out);
+	UnlockReleaseBuffer(store->buffer);
+}
+
+static void
+store_prefetch(void *arg, uint32 vid)
+{
+	QdPageStore *store = arg;
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(store->index, vid, &offset);
+
+	if (block != InvalidBlockNumber)
+		qd_hnsw_prefetch(store->index, block, offset,
+						 Min(qd_hnsw_index(store->index)->layout.block_bytes,
+							 PREFETCH_BLOCK));
+}
+
+static void
+init_inlined(QdPageStore *store)
+{
+	qd_nav		nav = QdLayoutNav(&qd_hnsw_index(store->index)->layout);
+
+	qd_nav_query_init(&store->nav, &nav, store->query,
+					  palloc(qd_nav_query_memory(&nav)));
+	store->graph.open = store_open;
+	store->graph.estimate = store_estimate;
+	store->graph.prefetch = store_prefetch;
+}
+
 void
 qd_hnsw_page_store_init(QdPageStore *store, Relation index,
 						const qd_query *query, uint32 n_vids)
 {
+	store->graph.open = NULL;
 	store->index = index;
 	store->query = query;
 	store->graph.arg = store;
@@ -126,6 +186,8 @@ qd_hnsw_page_store_init(QdPageStore *store, Relation index,
 	store->graph.score = store_score;
 	store->graph.max_links = qd_hnsw_index(index)->layout.m0;
 	store->graph.n_vids = n_vids;
+	if (query != NULL && QdLayoutInlined(&qd_hnsw_index(index)->layout))
+		init_inlined(store);
 }
 
 /* The vertex one level below an upper one; QD_NO_VID when it is stale. */
