@@ -20,7 +20,7 @@ typedef enum qd_simd_level
 {
 	QD_SIMD_AUTO,
 	QD_SIMD_SCALAR,
-	QD_SIMD_AVX2,				/* with FMA */
+	QD_SIMD_AVX2,				/* with FMA, F16C */
 	QD_SIMD_AVX512,				/* F, BW, VL, VNNI */
 	QD_SIMD_NEON				/* 64-bit ARM's baseline */
 } qd_simd_level;
