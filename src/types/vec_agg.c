@@ -64,13 +64,10 @@ check_sum(float8 x)
 		float_overflow_error();
 }
 
-QD_FUNCTION(qd_vector_accum);
-Datum
-qd_vector_accum(PG_FUNCTION_ARGS)
+ArrayType *
+qd_vec_accumulate(FunctionCallInfo fcinfo, ArrayType *state, const float *x,
+				  int dim)
 {
-	ArrayType  *state = PG_GETARG_ARRAYTYPE_P(0);
-	qd_vector  *v = PG_GETARG_VECTOR(1);
-	int			dim = qd_vector_dim(v);
 	int			state_dim;
 	float8	   *sums = state_values(state, &state_dim);
 
@@ -92,10 +89,20 @@ qd_vector_accum(PG_FUNCTION_ARGS)
 	sums[0] += 1;
 	for (int i = 0; i < dim; i++)
 	{
-		sums[i + 1] += v->x[i];
+		sums[i + 1] += x[i];
 		check_sum(sums[i + 1]);
 	}
-	PG_RETURN_ARRAYTYPE_P(state);
+	return state;
+}
+
+QD_FUNCTION(qd_vector_accum);
+Datum
+qd_vector_accum(PG_FUNCTION_ARGS)
+{
+	qd_vector  *v = PG_GETARG_VECTOR(1);
+
+	PG_RETURN_ARRAYTYPE_P(qd_vec_accumulate(fcinfo, PG_GETARG_ARRAYTYPE_P(0),
+											v->x, qd_vector_dim(v)));
 }
 
 QD_FUNCTION(qd_vector_combine);
@@ -126,15 +133,43 @@ qd_vector_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(state);
 }
 
-static qd_vector *
-state_to_vector(float8 *sums, int dim, float8 divisor)
+static float *
+divided(const float8 *sums, int dim, float8 divisor)
 {
-	qd_vector  *v = qd_vector_new(dim);
+	float	   *x = palloc(sizeof(float) * dim);
 
 	for (int i = 0; i < dim; i++)
-		v->x[i] = (float) (sums[i + 1] / divisor);
+		x[i] = (float) (sums[i + 1] / divisor);
+	return x;
+}
+
+float *
+qd_vec_average(ArrayType *state, int *dim)
+{
+	float8	   *sums = state_values(state, dim);
+
+	return *dim == 0 || sums[0] <= 0 ? NULL : divided(sums, *dim, sums[0]);
+}
+
+float *
+qd_vec_sum(ArrayType *state, int *dim)
+{
+	float8	   *sums = state_values(state, dim);
+
+	return *dim == 0 || sums[0] <= 0 ? NULL : divided(sums, *dim, 1);
+}
+
+static Datum
+result(FunctionCallInfo fcinfo, const float *x, int dim)
+{
+	qd_vector  *v;
+
+	if (x == NULL)
+		PG_RETURN_NULL();
+	v = qd_vector_new(dim);
+	memcpy(v->x, x, sizeof(float) * dim);
 	qd_vector_check_elements(v);
-	return v;
+	PG_RETURN_POINTER(v);
 }
 
 QD_FUNCTION(qd_vector_avg);
@@ -142,11 +177,9 @@ Datum
 qd_vector_avg(PG_FUNCTION_ARGS)
 {
 	int			dim;
-	float8	   *sums = state_values(PG_GETARG_ARRAYTYPE_P(0), &dim);
+	float	   *x = qd_vec_average(PG_GETARG_ARRAYTYPE_P(0), &dim);
 
-	if (dim == 0 || sums[0] <= 0)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state_to_vector(sums, dim, sums[0]));
+	return result(fcinfo, x, dim);
 }
 
 QD_FUNCTION(qd_vector_sum);
@@ -154,9 +187,7 @@ Datum
 qd_vector_sum(PG_FUNCTION_ARGS)
 {
 	int			dim;
-	float8	   *sums = state_values(PG_GETARG_ARRAYTYPE_P(0), &dim);
+	float	   *x = qd_vec_sum(PG_GETARG_ARRAYTYPE_P(0), &dim);
 
-	if (dim == 0 || sums[0] <= 0)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state_to_vector(sums, dim, 1));
+	return result(fcinfo, x, dim);
 }

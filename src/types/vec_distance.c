@@ -14,9 +14,21 @@
 #include "distance/distance.h"
 #include "types/vector.h"
 
+double
+qd_vec_cosine_distance(double ab, double aa, double bb)
+{
+	double		similarity = ab / sqrt(aa * bb);
+
+	if (similarity > 1)
+		similarity = 1;
+	else if (similarity < -1)
+		similarity = -1;
+	return 1 - similarity;
+}
+
 /* For norms whose square is no normal float4: zero, tiny or huge. */
 static double
-precise_cosine(const float *a, const float *b, int dim)
+precise_cosine_distance(const float *a, const float *b, int dim)
 {
 	double		ab = 0;
 	double		aa = 0;
@@ -28,7 +40,7 @@ precise_cosine(const float *a, const float *b, int dim)
 		aa += (double) a[i] * a[i];
 		bb += (double) b[i] * b[i];
 	}
-	return ab / (sqrt(aa) * sqrt(bb));
+	return qd_vec_cosine_distance(ab, aa, bb);
 }
 
 double
@@ -37,18 +49,11 @@ qd_vector_cosine_distance(const float *a, const float *b, int dim)
 	float		ab;
 	float		aa;
 	float		bb;
-	double		similarity;
 
 	qd_distance.cosine_parts(a, b, dim, &ab, &aa, &bb);
 	if (aa >= FLT_MIN && aa <= FLT_MAX && bb >= FLT_MIN && bb <= FLT_MAX)
-		similarity = (double) ab / sqrt((double) aa * (double) bb);
-	else
-		similarity = precise_cosine(a, b, dim);
-	if (similarity > 1)
-		similarity = 1;
-	else if (similarity < -1)
-		similarity = -1;
-	return 1 - similarity;
+		return qd_vec_cosine_distance(ab, aa, bb);
+	return precise_cosine_distance(a, b, dim);
 }
 
 QD_FUNCTION(qd_cosine_distance);
@@ -58,7 +63,7 @@ qd_cosine_distance(PG_FUNCTION_ARGS)
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	qd_vector  *b = PG_GETARG_VECTOR(1);
 
-	qd_vector_check_dims(a, b);
+	qd_vec_check_same_dim(a, b);
 	PG_RETURN_FLOAT8(qd_vector_cosine_distance(a->x, b->x, qd_vector_dim(a)));
 }
 
@@ -69,7 +74,7 @@ qd_l2_distance(PG_FUNCTION_ARGS)
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	qd_vector  *b = PG_GETARG_VECTOR(1);
 
-	qd_vector_check_dims(a, b);
+	qd_vec_check_same_dim(a, b);
 	PG_RETURN_FLOAT8(sqrt((double) qd_distance.l2_squared(a->x, b->x,
 														  qd_vector_dim(a))));
 }
@@ -81,7 +86,7 @@ qd_l1_distance(PG_FUNCTION_ARGS)
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	qd_vector  *b = PG_GETARG_VECTOR(1);
 
-	qd_vector_check_dims(a, b);
+	qd_vec_check_same_dim(a, b);
 	PG_RETURN_FLOAT8((double) qd_distance.l1(a->x, b->x, qd_vector_dim(a)));
 }
 
@@ -92,7 +97,7 @@ qd_inner_product(PG_FUNCTION_ARGS)
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	qd_vector  *b = PG_GETARG_VECTOR(1);
 
-	qd_vector_check_dims(a, b);
+	qd_vec_check_same_dim(a, b);
 	PG_RETURN_FLOAT8((double) qd_distance.dot(a->x, b->x, qd_vector_dim(a)));
 }
 
@@ -103,7 +108,7 @@ qd_negative_inner_product(PG_FUNCTION_ARGS)
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	qd_vector  *b = PG_GETARG_VECTOR(1);
 
-	qd_vector_check_dims(a, b);
+	qd_vec_check_same_dim(a, b);
 	PG_RETURN_FLOAT8(-(double) qd_distance.dot(a->x, b->x, qd_vector_dim(a)));
 }
 
@@ -114,13 +119,13 @@ qd_vector_dims(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(qd_vector_dim(PG_GETARG_VECTOR(0)));
 }
 
-static double
-norm(const qd_vector *v)
+double
+qd_vec_norm(const float *x, int dim)
 {
 	double		sum = 0;
 
-	for (int i = 0; i < qd_vector_dim(v); i++)
-		sum += (double) v->x[i] * v->x[i];
+	for (int i = 0; i < dim; i++)
+		sum += (double) x[i] * x[i];
 	return sqrt(sum);
 }
 
@@ -128,7 +133,9 @@ QD_FUNCTION(qd_vector_norm);
 Datum
 qd_vector_norm(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_FLOAT8(norm(PG_GETARG_VECTOR(0)));
+	qd_vector  *v = PG_GETARG_VECTOR(0);
+
+	PG_RETURN_FLOAT8(qd_vec_norm(v->x, qd_vector_dim(v)));
 }
 
 /* The zero vector stays as it is. */
@@ -138,7 +145,7 @@ qd_l2_normalize(PG_FUNCTION_ARGS)
 {
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	int			dim = qd_vector_dim(a);
-	double		length = norm(a);
+	double		length = qd_vec_norm(a->x, dim);
 	qd_vector  *v = qd_vector_new(dim);
 
 	if (length > 0)
@@ -168,28 +175,46 @@ qd_cosine_normalize(PG_FUNCTION_ARGS)
 	if (squared < 1.1920929e-7f || fabsf(squared - 1.0f) <= 1e-6f)
 		PG_RETURN_POINTER(a);
 	/* float4 overflows for coordinates that are fine themselves */
-	length = isinf(squared) ? norm(a) : sqrtf(squared);
+	length = isinf(squared) ? qd_vec_norm(a->x, dim) : sqrtf(squared);
 	v = qd_vector_new(dim);
 	for (int i = 0; i < dim; i++)
 		v->x[i] = (float) (a->x[i] / length);
 	PG_RETURN_POINTER(v);
 }
 
-/* One bit per coordinate: 1 where it is positive. */
-QD_FUNCTION(qd_binary_quantize);
 Datum
-qd_binary_quantize(PG_FUNCTION_ARGS)
+qd_vec_binary(const float *x, int dim)
 {
-	qd_vector  *a = PG_GETARG_VECTOR(0);
-	int			dim = qd_vector_dim(a);
 	VarBit	   *bits = palloc0(VARBITTOTALLEN(dim));
 	bits8	   *out = VARBITS(bits);
 
 	SET_VARSIZE(bits, VARBITTOTALLEN(dim));
 	VARBITLEN(bits) = dim;
 	for (int i = 0; i < dim; i++)
-		out[i / 8] |= (a->x[i] > 0) << (7 - (i % 8));
-	PG_RETURN_VARBIT_P(bits);
+		out[i / 8] |= (x[i] > 0) << (7 - (i % 8));
+	return VarBitPGetDatum(bits);
+}
+
+QD_FUNCTION(qd_binary_quantize);
+Datum
+qd_binary_quantize(PG_FUNCTION_ARGS)
+{
+	qd_vector  *a = PG_GETARG_VECTOR(0);
+
+	PG_RETURN_DATUM(qd_vec_binary(a->x, qd_vector_dim(a)));
+}
+
+int
+qd_vec_part(const qd_vec_type *type, int dim, int32 start, int32 count,
+			int *first)
+{
+	int64		end = Min((int64) start + count, (int64) dim + 1);
+
+	start = Max(start, 1);
+	if (count < 1 || start >= end)
+		(void) qd_vec_dim_ok(type, 0, NULL);
+	*first = start - 1;
+	return (int) (end - start);
 }
 
 /* subvector(v, start, count): start counts from 1. */
@@ -198,25 +223,28 @@ Datum
 qd_subvector(PG_FUNCTION_ARGS)
 {
 	qd_vector  *a = PG_GETARG_VECTOR(0);
-	int64		start = PG_GETARG_INT32(1);
-	int64		count = PG_GETARG_INT32(2);
-	int64		end = Min(start + count, (int64) qd_vector_dim(a) + 1);
-	qd_vector  *v;
+	int			first;
+	int			n = qd_vec_part(&qd_vector_type, qd_vector_dim(a),
+								PG_GETARG_INT32(1), PG_GETARG_INT32(2), &first);
+	qd_vector  *v = qd_vector_new(n);
 
-	if (count < 1)
-		qd_vector_check_dim(0);
-	start = Max(start, 1);
-	if (start >= end)
-		qd_vector_check_dim(0);
-	v = qd_vector_new((int) (end - start));
-	memcpy(v->x, a->x + start - 1, sizeof(float) * (end - start));
+	memcpy(v->x, a->x + first, sizeof(float) * n);
 	PG_RETURN_POINTER(v);
 }
 
-/*
- * Qdrant's score of two vectors as stored: the dot product for Cosine (both
- * normalised) and Dot, the distance for Euclid and Manhattan.
- */
+int
+qd_vec_compare(const float *a, int dim_a, const float *b, int dim_b)
+{
+	for (int i = 0; i < Min(dim_a, dim_b); i++)
+	{
+		if (a[i] < b[i])
+			return -1;
+		if (a[i] > b[i])
+			return 1;
+	}
+	return dim_a < dim_b ? -1 : dim_a > dim_b ? 1 : 0;
+}
+
 /*
  * Cosine of a stored vector and a normalised query.  What came through the API
  * is normalised, and the dot product is Qdrant's score to the bit; a vector
@@ -245,7 +273,7 @@ qd_score(PG_FUNCTION_ARGS)
 	int			len = VARSIZE_ANY_EXHDR(distance);
 	int			dim = qd_vector_dim(a);
 
-	qd_vector_check_dims(a, b);
+	qd_vec_check_same_dim(a, b);
 	if (len == 6 && memcmp(name, "Cosine", 6) == 0)
 		PG_RETURN_FLOAT4(cosine_score(a->x, b->x, dim));
 	if (len == 3 && memcmp(name, "Dot", 3) == 0)

@@ -9,10 +9,13 @@
 
 #include "common/shortest_dec.h"
 
-#include "types/vector.h"
+#include "types/vec_type.h"
 
 typedef struct item_list
 {
+	const qd_vec_type *type;
+	const char *text;			/* the whole input, for messages */
+	struct Node *escontext;
 	float	   *x;
 	int			dim;
 	int			capacity;
@@ -34,33 +37,51 @@ skip_blanks(const char *p)
 }
 
 static bool
-syntax_error(const char *text, const char *detail, struct Node *escontext)
+syntax_error(const item_list *list, const char *detail)
 {
-	ereturn(escontext, false,
+	ereturn(list->escontext, false,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type vector: \"%.100s\"", text),
+			 errmsg("invalid input syntax for type %s: \"%.100s\"",
+					list->type->name, list->text),
 			 errdetail("%s", detail)));
+}
+
+static bool
+value_ok(const item_list *list, float x, const char *start, const char *end)
+{
+	const qd_vec_type *type = list->type;
+
+	if (isnan(x))
+		ereturn(list->escontext, false,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("NaN not allowed in %s", type->name)));
+	/* strtof reports underflow too: a denormal or zero is as good as it gets */
+	if ((errno == ERANGE && isinf(x)) || (!isinf(x) && !type->holds(x)))
+		ereturn(list->escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("\"%.*s\" is out of range for type %s",
+						(int) Min(end - start, 100), start, type->name),
+				 type->hint ? errhint("%s", type->hint) : 0));
+	if (isinf(x))
+		ereturn(list->escontext, false,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("infinite value not allowed in %s", type->name)));
+	return true;
 }
 
 /* The number at *p; *p is left behind it.  False after a soft error. */
 static bool
-parse_number(const char *text, const char **p, float *x,
-			 struct Node *escontext)
+parse_number(const item_list *list, const char **p, float *x)
 {
+	const char *start = *p;
 	char	   *end;
 
 	errno = 0;
-	*x = strtof(*p, &end);
-	if (end == *p)
-		return syntax_error(text, "A number was expected.", escontext);
-	/* strtof reports underflow too: a denormal or zero is as good as it gets */
-	if (errno == ERANGE && isinf(*x))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("\"%.*s\" is out of range for type vector",
-						(int) Min(end - *p, 100), *p)));
+	*x = strtof(start, &end);
+	if (end == start)
+		return syntax_error(list, "A number was expected.");
 	*p = end;
-	return qd_vector_element_ok(*x, escontext);
+	return value_ok(list, *x, start, end);
 }
 
 /*
@@ -68,12 +89,11 @@ parse_number(const char *text, const char **p, float *x,
  * behind the opening one.  The position behind, or NULL after a soft error.
  */
 static const char *
-parse_items(const char *text, const char *p, item_list *list,
-			struct Node *escontext)
+parse_items(const char *p, item_list *list)
 {
 	for (;;)
 	{
-		if (!qd_vector_dim_ok(list->dim + 1, escontext))
+		if (!qd_vec_dim_ok(list->type, list->dim + 1, list->escontext))
 			return NULL;
 		if (list->dim == list->capacity)
 		{
@@ -81,7 +101,7 @@ parse_items(const char *text, const char *p, item_list *list,
 			list->x = repalloc(list->x, sizeof(float) * list->capacity);
 		}
 		p = skip_blanks(p);
-		if (!parse_number(text, &p, &list->x[list->dim], escontext))
+		if (!parse_number(list, &p, &list->x[list->dim]))
 			return NULL;
 		list->dim++;
 		p = skip_blanks(p);
@@ -89,48 +109,45 @@ parse_items(const char *text, const char *p, item_list *list,
 			return p + 1;
 		if (*p++ != ',')
 		{
-			syntax_error(text, "\",\" or \"]\" was expected.", escontext);
+			syntax_error(list, "\",\" or \"]\" was expected.");
 			return NULL;
 		}
 	}
 }
 
-qd_vector *
-qd_vec_text_parse(const char *text, int32 typmod, struct Node *escontext)
+float *
+qd_vec_text_parse(const qd_vec_type *type, const char *text, int32 typmod,
+				  int *dim, struct Node *escontext)
 {
 	const char *p = skip_blanks(text);
-	item_list	list = {0};
-	qd_vector  *v;
+	item_list	list = {.type = type,.text = text,.escontext = escontext};
 
 	if (*p++ != '[')
 	{
-		syntax_error(text, "Vector contents must start with \"[\".", escontext);
+		syntax_error(&list, "Vector contents must start with \"[\".");
 		return NULL;
 	}
-	if (*skip_blanks(p) == ']' && !qd_vector_dim_ok(0, escontext))
+	if (*skip_blanks(p) == ']' && !qd_vec_dim_ok(type, 0, escontext))
 		return NULL;
 	list.capacity = typmod > 0 ? typmod : 16;
 	list.x = palloc(sizeof(float) * list.capacity);
-	p = parse_items(text, p, &list, escontext);
+	p = parse_items(p, &list);
 	if (p == NULL)
 		return NULL;
 	if (*skip_blanks(p) != '\0')
 	{
-		syntax_error(text, "Junk after closing right bracket.", escontext);
+		syntax_error(&list, "Junk after closing right bracket.");
 		return NULL;
 	}
-	if (!qd_vector_typmod_ok(typmod, list.dim, escontext))
+	if (!qd_vec_typmod_ok(typmod, list.dim, escontext))
 		return NULL;
-	v = qd_vector_new(list.dim);
-	memcpy(v->x, list.x, sizeof(float) * list.dim);
-	pfree(list.x);
-	return v;
+	*dim = list.dim;
+	return list.x;
 }
 
 char *
-qd_vec_text_print(const qd_vector *v)
+qd_vec_text_print(const float *x, int dim)
 {
-	int			dim = qd_vector_dim(v);
 	char	   *text = palloc((Size) FLOAT_SHORTEST_DECIMAL_LEN * dim + 2);
 	char	   *p = text;
 
@@ -139,7 +156,7 @@ qd_vec_text_print(const qd_vector *v)
 	{
 		if (i > 0)
 			*p++ = ',';
-		p += float_to_shortest_decimal_bufn(v->x[i], p);
+		p += float_to_shortest_decimal_bufn(x[i], p);
 	}
 	*p++ = ']';
 	*p = '\0';
