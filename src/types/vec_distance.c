@@ -12,6 +12,7 @@
 #include "utils/varbit.h"
 
 #include "distance/distance.h"
+#include "types/score.h"
 #include "types/vector.h"
 
 double
@@ -232,19 +233,6 @@ qd_subvector(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(v);
 }
 
-int
-qd_vec_compare(const float *a, int dim_a, const float *b, int dim_b)
-{
-	for (int i = 0; i < Min(dim_a, dim_b); i++)
-	{
-		if (a[i] < b[i])
-			return -1;
-		if (a[i] > b[i])
-			return 1;
-	}
-	return dim_a < dim_b ? -1 : dim_a > dim_b ? 1 : 0;
-}
-
 /*
  * Cosine of a stored vector and a normalised query.  What came through the API
  * is normalised, and the dot product is Qdrant's score to the bit; a vector
@@ -262,29 +250,44 @@ cosine_score(const float *stored, const float *query, int dim)
 	return dot / sqrtf(squared);
 }
 
+qd_score_kind
+qd_score_distance(text *name)
+{
+	static const char *const names[] = {"Cosine", "Dot", "Euclid", "Manhattan"};
+
+	for (int i = 0; i < lengthof(names); i++)
+		if (VARSIZE_ANY_EXHDR(name) == strlen(names[i]) &&
+			memcmp(VARDATA_ANY(name), names[i], strlen(names[i])) == 0)
+			return (qd_score_kind) i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("distance \"%s\" does not exist", text_to_cstring(name)),
+			 errhint("Distances are Cosine, Dot, Euclid and Manhattan.")));
+}
+
+/*
+ * Qdrant's score of two vectors as stored: the dot product for Cosine (both
+ * normalised) and Dot, the distance for Euclid and Manhattan.
+ */
 QD_FUNCTION(qd_score);
 Datum
 qd_score(PG_FUNCTION_ARGS)
 {
 	qd_vector  *a = PG_GETARG_VECTOR(0);
 	qd_vector  *b = PG_GETARG_VECTOR(1);
-	text	   *distance = PG_GETARG_TEXT_PP(2);
-	const char *name = VARDATA_ANY(distance);
-	int			len = VARSIZE_ANY_EXHDR(distance);
 	int			dim = qd_vector_dim(a);
 
 	qd_vec_check_same_dim(a, b);
-	if (len == 6 && memcmp(name, "Cosine", 6) == 0)
-		PG_RETURN_FLOAT4(cosine_score(a->x, b->x, dim));
-	if (len == 3 && memcmp(name, "Dot", 3) == 0)
-		PG_RETURN_FLOAT4(qd_distance.dot(a->x, b->x, dim));
-	if (len == 6 && memcmp(name, "Euclid", 6) == 0)
-		PG_RETURN_FLOAT4(sqrtf(qd_distance.l2_squared(a->x, b->x, dim)));
-	if (len == 9 && memcmp(name, "Manhattan", 9) == 0)
-		PG_RETURN_FLOAT4(qd_distance.l1(a->x, b->x, dim));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("distance \"%s\" does not exist",
-					text_to_cstring(distance)),
-			 errhint("Distances are Cosine, Dot, Euclid and Manhattan.")));
+	switch (qd_score_distance(PG_GETARG_TEXT_PP(2)))
+	{
+		case QD_SCORE_DOT:
+			PG_RETURN_FLOAT4(qd_distance.dot(a->x, b->x, dim));
+		case QD_SCORE_EUCLID:
+			PG_RETURN_FLOAT4(sqrtf(qd_distance.l2_squared(a->x, b->x, dim)));
+		case QD_SCORE_MANHATTAN:
+			PG_RETURN_FLOAT4(qd_distance.l1(a->x, b->x, dim));
+		case QD_SCORE_COSINE:
+			break;
+	}
+	PG_RETURN_FLOAT4(cosine_score(a->x, b->x, dim));
 }

@@ -121,7 +121,4 @@ extern double qd_vec_norm(const float *x, int dim);
  * the two is zero.
  */
 extern double qd_vec_cosine_distance(double ab, double aa, double bb);
-/* vec_distance.c: elements first, then the shorter one; as arrays compare. */
-extern int	qd_vec_compare(const float *a, int dim_a, const float *b, int dim_b);
-
 #endif							/* QD_VEC_TYPE_H */

@@ -236,10 +236,17 @@ qd_vector_concat(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(v);
 }
 
+/* Elements first, then the shorter one; as arrays compare. */
 static int
 compare(const qd_vector *a, const qd_vector *b)
 {
-	return qd_vec_compare(a->x, qd_vector_dim(a), b->x, qd_vector_dim(b));
+	int			dim_a = qd_vector_dim(a);
+	int			dim_b = qd_vector_dim(b);
+
+	for (int i = 0; i < Min(dim_a, dim_b); i++)
+		if (a->x[i] != b->x[i])
+			return a->x[i] < b->x[i] ? -1 : 1;
+	return dim_a < dim_b ? -1 : dim_a > dim_b ? 1 : 0;
 }
 
 #define COMPARISON(name, condition) \
