@@ -27,6 +27,7 @@ SHLIB_LINK = -lm -lstemmer -licui18n -licuuc
 # types and distance
 REGRESS = install
 REGRESS += vector
+REGRESS += halfvec
 REGRESS += point_id
 # payload
 REGRESS += filter
@@ -37,6 +38,7 @@ REGRESS += payload_bind
 
 # the index
 REGRESS += hnsw
+REGRESS += hnsw_types
 REGRESS += hnsw_build
 REGRESS += hnsw_layout
 REGRESS += hnsw_filter

@@ -79,7 +79,7 @@ SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'qdrant%';
 CREATE SCHEMA elsewhere;
 CREATE EXTENSION qdrant_pg SCHEMA elsewhere;
 SELECT '[3,4]'::elsewhere.vector OPERATOR(elsewhere.<->) '[0,0]' AS l2,
-	qdrant.score('[1,2]', '[3,4]', 'Dot'),
+	qdrant.score('[1,2]'::elsewhere.vector, '[3,4]', 'Dot'),
 	'7'::elsewhere.point_id;
 ROLLBACK;
 SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'qdrant_pg';

@@ -103,12 +103,12 @@ SELECT array_agg(i)::vector FROM generate_series(1, 65537) i;
 -- distances
 SELECT '[0,0]'::vector <-> '[3,4]' AS l2, '[1,2]'::vector <#> '[3,4]' AS negative_ip,
 	'[0,0]'::vector <+> '[3,-4]' AS l1, '[1,1]'::vector <=> '[-1,-1]' AS cosine;
-SELECT l2_distance('[0,0]', '[3,4]'), inner_product('[1,2]', '[3,4]'),
-	l1_distance('[0,0]', '[3,-4]'), cosine_distance('[1,0]', '[0,2]');
-SELECT cosine_distance('[1,1]', '[1.1,1.1]') AS never_below_zero,
-	cosine_distance('[1,2]', '[0,0]') AS undefined,
-	cosine_distance('[1e-30,0]', '[2e-30,0]') AS tiny,
-	cosine_distance('[1e30,0]', '[0,1e30]') AS huge;
+SELECT l2_distance('[0,0]'::vector, '[3,4]'), inner_product('[1,2]'::vector, '[3,4]'),
+	l1_distance('[0,0]'::vector, '[3,-4]'), cosine_distance('[1,0]'::vector, '[0,2]');
+SELECT cosine_distance('[1,1]'::vector, '[1.1,1.1]') AS never_below_zero,
+	cosine_distance('[1,2]'::vector, '[0,0]') AS undefined,
+	cosine_distance('[1e-30,0]'::vector, '[2e-30,0]') AS tiny,
+	cosine_distance('[1e30,0]'::vector, '[0,1e30]') AS huge;
 SELECT '[1,2]'::vector <-> '[1,2,3]';
 SELECT '[1,2]'::vector <#> '[1]';
 SELECT '[1,2]'::vector <=> '[1]';
@@ -117,13 +117,13 @@ SELECT v FROM (VALUES ('[1,1]'::vector), ('[5,5]'), ('[0,2]'), (NULL)) t (v)
 ORDER BY v <-> '[0,0]' LIMIT 3;
 
 -- Qdrant's scores, and its normalisation on write
-SELECT d, qdrant.score('[1,2]', '[4,6]', d)
+SELECT d, qdrant.score('[1,2]'::vector, '[4,6]', d)
 FROM unnest(ARRAY['Cosine', 'Dot', 'Euclid', 'Manhattan']) d;
-SELECT qdrant.score('[1,2]', '[4,6]', 'dot');
-SELECT qdrant.score('[1,2]', '[4,6]', 'Cosin');
-SELECT qdrant.score('[1,2]', '[4,6]', '');
-SELECT qdrant.score('[1,2]', '[4,6,7]', 'Dot');
-SELECT qdrant.score('[1,2]', NULL, 'Dot') IS NULL AS null_in_null_out;
+SELECT qdrant.score('[1,2]'::vector, '[4,6]', 'dot');
+SELECT qdrant.score('[1,2]'::vector, '[4,6]', 'Cosin');
+SELECT qdrant.score('[1,2]'::vector, '[4,6]', '');
+SELECT qdrant.score('[1,2]'::vector, '[4,6,7]', 'Dot');
+SELECT qdrant.score('[1,2]'::vector, NULL, 'Dot') IS NULL AS null_in_null_out;
 SELECT qdrant.cosine_normalize('[3,4]'), qdrant.cosine_normalize('[0,0]'),
 	qdrant.cosine_normalize('[0.0003,0]') AS short_is_kept,
 	qdrant.cosine_normalize('[0.0004,0]') AS longer_is_not,
@@ -131,17 +131,17 @@ SELECT qdrant.cosine_normalize('[3,4]'), qdrant.cosine_normalize('[0,0]'),
 	qdrant.cosine_normalize('[1e30,0]') AS huge;
 
 -- functions
-SELECT vector_dims('[1,2,3]'), vector_norm('[3,4]'), vector_norm('[3e37,4e37]'),
-	l2_normalize('[3,4]'), l2_normalize('[0,0]'), l2_normalize('[3e38,0]');
-SELECT binary_quantize('[1,0,-1,0.5,-0,2,3,4,5]');
-SELECT subvector('[1,2,3,4,5]', 2, 3), subvector('[1,2,3]', 2, 10),
-	subvector('[1,2,3]', 0, 2), subvector('[1,2,3]', -1, 4),
-	subvector('[1,2,3]', 3, 2147483647), subvector('[1,2,3]', 1, 3);
-SELECT subvector('[1,2,3]', 4, 1);
-SELECT subvector('[1,2,3]', 1, 0);
-SELECT subvector('[1,2,3]', -1, 1);
-SELECT subvector('[1,2,3]', 2147483647, 2147483647);
-SELECT subvector('[1,2,3]', -2147483648, -2147483648);
+SELECT vector_dims('[1,2,3]'::vector), vector_norm('[3,4]'), vector_norm('[3e37,4e37]'),
+	l2_normalize('[3,4]'::vector), l2_normalize('[0,0]'::vector), l2_normalize('[3e38,0]'::vector);
+SELECT binary_quantize('[1,0,-1,0.5,-0,2,3,4,5]'::vector);
+SELECT subvector('[1,2,3,4,5]'::vector, 2, 3), subvector('[1,2,3]'::vector, 2, 10),
+	subvector('[1,2,3]'::vector, 0, 2), subvector('[1,2,3]'::vector, -1, 4),
+	subvector('[1,2,3]'::vector, 3, 2147483647), subvector('[1,2,3]'::vector, 1, 3);
+SELECT subvector('[1,2,3]'::vector, 4, 1);
+SELECT subvector('[1,2,3]'::vector, 1, 0);
+SELECT subvector('[1,2,3]'::vector, -1, 1);
+SELECT subvector('[1,2,3]'::vector, 2147483647, 2147483647);
+SELECT subvector('[1,2,3]'::vector, -2147483648, -2147483648);
 
 -- arithmetic
 SELECT '[1,2]'::vector + '[3,4]', '[1,2]'::vector - '[3,5]', '[1,2]'::vector * '[3,4]',

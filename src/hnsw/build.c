@@ -20,7 +20,6 @@
 #include "utils/rel.h"
 
 #include "hnsw/hnsw.h"
-#include "types/vector.h"
 
 typedef enum BuildPhase
 {
@@ -41,6 +40,7 @@ typedef struct BuildState
 	bool		spilling;		/* rows go to the fresh region */
 	double		rows;
 	MemoryContext row_context;
+	float	   *floats;			/* of a row */
 	float	   *work;
 	int8	   *code;
 } BuildState;
@@ -129,19 +129,20 @@ build_callback(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 {
 	BuildState *s = arg;
 	MemoryContext old;
-	qd_vector  *v;
+	QdValue		v;
 	qd_code_head head;
 
 	if (isnull[0])
 		return;
 	old = MemoryContextSwitchTo(s->row_context);
-	v = DatumGetVector(values[0]);
-	if (qd_vector_dim(v) != s->layout.dim)
+	v = qd_value(s->layout.element, values[0]);
+	if (v.dim != s->layout.dim)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %u dimensions, not %d", s->layout.dim,
-						qd_vector_dim(v))));
-	qd_encode(&s->codec, v->x, s->work, &head, s->code);
+				 errmsg("expected %u dimensions, not %u", s->layout.dim,
+						v.dim)));
+	qd_encode(&s->codec, qd_value_floats(s->layout.element, &v, s->floats),
+			  s->work, &head, s->code);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(s->row_context);
 	add_row(s, tid, &head);
@@ -158,6 +159,7 @@ begin_build(BuildState *s, Relation heap, Relation index)
 	qd_codec_init(&s->codec, s->layout.metric, s->layout.dim,
 				  s->layout.own_dims, s->layout.seed,
 				  palloc(qd_codec_memory(s->layout.metric, s->layout.dim)));
+	s->floats = palloc(s->layout.dim * sizeof(float));
 	s->work = palloc_extended(qd_codec_work(s->layout.dim) * sizeof(float), 0);
 	s->code = palloc0(s->layout.own_dims);
 	s->row_context = AllocSetContextCreate(CurrentMemoryContext,

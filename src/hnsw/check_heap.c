@@ -17,12 +17,13 @@
 
 #include "hnsw/check.h"
 #include "hnsw/tid_set.h"
-#include "types/vector.h"
 
 typedef struct HeapCheck
 {
 	QdCheck    *c;
 	qd_codec   *codec;
+	QdElement	element;
+	float	   *floats;
 	float	   *work;
 	int8	   *code;
 	MemoryContext row;
@@ -83,15 +84,16 @@ static void
 check_vector(HeapCheck *h, const QdIndexedRow *row, Datum value)
 {
 	MemoryContext old = MemoryContextSwitchTo(h->row);
-	qd_vector  *v = DatumGetVector(value);
+	QdValue		v = qd_value(h->element, value);
 	qd_code_head head;
 
-	if (qd_vector_dim(v) != h->codec->dim)
+	if (v.dim != h->codec->dim)
 		qd_check_report(h->c, row->block, row->item,
-						"the row's vector has %d dimensions", qd_vector_dim(v));
+						"the row's vector has %u dimensions", v.dim);
 	else
 	{
-		qd_encode(h->codec, v->x, h->work, &head, h->code);
+		qd_encode(h->codec, qd_value_floats(h->element, &v, h->floats),
+				  h->work, &head, h->code);
 		if (qd_check_code_hash(h->c, &head, h->code) != row->code)
 			qd_check_report(h->c, row->block, row->item,
 							"the code is not that of the row's vector");
@@ -147,6 +149,8 @@ qd_check_heap(QdCheck *c)
 		qsort(c->rows, c->n_rows, sizeof(QdIndexedRow), compare_rows);
 	check_unique(c);
 	h.codec = qd_hnsw_codec_copy(c->index);
+	h.element = qd_hnsw_index(c->index)->layout.element;
+	h.floats = palloc(h.codec->dim * sizeof(float));
 	h.work = palloc(qd_codec_work(h.codec->dim) * sizeof(float));
 	h.code = palloc0(h.codec->own_dims);
 	h.row = AllocSetContextCreate(CurrentMemoryContext, "qdrant_hnsw check row",

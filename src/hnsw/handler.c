@@ -19,7 +19,7 @@
 
 #include "hnsw/hnsw.h"
 
-#define METRIC_PROC		1		/* support function: qd_metric, as integer */
+#define METRIC_PROC		1		/* support function: metric and element type */
 #define DISTANCE		1		/* strategy: ORDER BY column <op> query */
 #define MAX_SEARCH		2		/* strategies of a payload: @@@, @> */
 
@@ -211,30 +211,19 @@ qd_hnsw_handler(PG_FUNCTION_ARGS)
  *----------
  */
 
-QD_FUNCTION(qd_hnsw_metric_l2);
-Datum
-qd_hnsw_metric_l2(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(QD_METRIC_L2);
+#define OPERATOR_CLASS(name, metric, element) \
+QD_FUNCTION(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_INT32((metric) + 256 * (element)); \
 }
 
-QD_FUNCTION(qd_hnsw_metric_ip);
-Datum
-qd_hnsw_metric_ip(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(QD_METRIC_IP);
-}
-
-QD_FUNCTION(qd_hnsw_metric_cosine);
-Datum
-qd_hnsw_metric_cosine(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(QD_METRIC_COSINE);
-}
-
-QD_FUNCTION(qd_hnsw_metric_l1);
-Datum
-qd_hnsw_metric_l1(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(QD_METRIC_L1);
-}
+OPERATOR_CLASS(qd_hnsw_metric_l2, QD_METRIC_L2, QD_ELEMENT_FLOAT)
+OPERATOR_CLASS(qd_hnsw_metric_ip, QD_METRIC_IP, QD_ELEMENT_FLOAT)
+OPERATOR_CLASS(qd_hnsw_metric_cosine, QD_METRIC_COSINE, QD_ELEMENT_FLOAT)
+OPERATOR_CLASS(qd_hnsw_metric_l1, QD_METRIC_L1, QD_ELEMENT_FLOAT)
+OPERATOR_CLASS(qd_hnsw_half_l2, QD_METRIC_L2, QD_ELEMENT_HALF)
+OPERATOR_CLASS(qd_hnsw_half_ip, QD_METRIC_IP, QD_ELEMENT_HALF)
+OPERATOR_CLASS(qd_hnsw_half_cosine, QD_METRIC_COSINE, QD_ELEMENT_HALF)
+OPERATOR_CLASS(qd_hnsw_half_l1, QD_METRIC_L1, QD_ELEMENT_HALF)

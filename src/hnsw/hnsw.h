@@ -22,6 +22,7 @@
 #include "storage/bufmgr.h"
 #include "utils/relcache.h"
 
+#include "hnsw/element.h"
 #include "hnsw/graph.h"
 #include "quantization/nav.h"
 #include "quantization/quant.h"
@@ -107,7 +108,8 @@ typedef struct QdHnswLayout
 	uint16		nav_dims;		/* inlined: coordinates of a neighbour's code */
 	uint16		off_factors;	/* inlined: qd_nav_packed of each neighbour */
 	uint16		off_codes;		/* inlined: its code */
-	uint32		zero;
+	uint8		element;		/* QdElement: type of the column */
+	uint8		zero[3];
 	uint64		seed;			/* of the rotation and of levels */
 	uint32		required_features;	/* bits a reader must know: none yet */
 	uint32		optional_features;
@@ -238,8 +240,9 @@ extern bytea *qd_hnsw_options(Datum reloptions, bool validate);
 extern void qd_hnsw_options_init(void); /* from _PG_init */
 extern const QdHnswOptions *qd_hnsw_get_options(Relation index);
 
-/* The metric of the index's operator class (support function 1). */
+/* What the index's operator class says (support function 1). */
 extern qd_metric qd_hnsw_metric(Relation index);
+extern QdElement qd_hnsw_element(Relation index);
 
 /* Raises unless they are a vector, and maybe a payload. */
 extern void qd_hnsw_check_columns(Relation index);

@@ -12,7 +12,6 @@
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
 #include "hnsw/worker.h"
-#include "types/vector.h"
 
 #define MERGE_ROWS		256		/* that a writer merges at once */
 #define ASK_SECONDS		2		/* between two workers of an index */
@@ -95,23 +94,15 @@ merge_if_due(Relation index)
 	qd_hnsw_merge_unlock(index);
 }
 
-static void
-check_dim(Relation index, const qd_vector *v, uint32 dim)
-{
-	if (qd_vector_dim(v) != dim)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %u dimensions, not %d", dim,
-						qd_vector_dim(v))));
-}
-
 bool
 qd_hnsw_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid,
 			   Relation heap, IndexUniqueCheck check, bool unchanged,
 			   struct IndexInfo *info)
 {
-	qd_vector  *v;
+	QdElement	element;
+	QdValue		v;
 	QdHnswIndex *cached;
+	float	   *floats;
 	float	   *work;
 	int8	   *code;
 	qd_code_head head;
@@ -119,17 +110,25 @@ qd_hnsw_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid,
 
 	if (isnull[0])
 		return false;
-	v = DatumGetVector(values[0]);
 	cached = qd_hnsw_index(index);
-	check_dim(index, v, cached->layout.dim);
-	work = palloc(qd_codec_work(cached->layout.dim) * sizeof(float));
+	element = cached->layout.element;
+	v = qd_value(element, values[0]);
+	cached = qd_hnsw_index(index);	/* the cache may have gone meanwhile */
+	if (v.dim != cached->layout.dim)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %u dimensions, not %u", cached->layout.dim,
+						v.dim)));
+	floats = palloc(v.dim * sizeof(float));
+	work = palloc(qd_codec_work(v.dim) * sizeof(float));
 	code = palloc0(cached->layout.own_dims);
-	qd_encode(&cached->codec, v->x, work, &head, code);
+	qd_encode(&cached->codec, qd_value_floats(element, &v, floats), work,
+			  &head, code);
 	began = qd_hnsw_fresh_insert(index, tid, &head, code);
 	pfree(code);
 	pfree(work);
-	if ((Pointer) v != DatumGetPointer(values[0]))
-		pfree(v);
+	pfree(floats);
+	qd_value_free(&v, values[0]);
 	if (began)
 		merge_if_due(index);
 	return false;

@@ -178,6 +178,7 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 	l->minor = QD_HNSW_MINOR;
 	l->dim = qd_hnsw_dim(index);
 	l->metric = qd_hnsw_metric(index);
+	l->element = qd_hnsw_element(index);
 	l->own_bits = 8;
 	fit_vertex(l, options->m);
 	if (options->layout == QD_LAYOUT_COMPACT || !fit_inlined(l, options->m))
@@ -226,6 +227,7 @@ layout_is_sane(const QdHnswLayout *l)
 	return l->dim >= 1 && l->dim <= QD_VECTOR_MAX_DIM &&
 		l->own_dims >= 1 && l->own_dims <= l->dim &&
 		l->metric >= QD_METRIC_L2 && l->metric <= QD_METRIC_L1 &&
+		l->element <= QD_ELEMENT_LAST &&
 		(l->metric != QD_METRIC_L1 || l->own_dims == l->dim) &&
 		l->own_bits == 8 &&
 		l->m0 <= QD_MAX_LINKS && l->m_link <= l->m0 &&

@@ -100,13 +100,31 @@ qd_hnsw_get_options(Relation index)
 		(const QdHnswOptions *) index->rd_options : &default_options;
 }
 
+/* qd_metric + 256 * QdElement */
+static int32
+support_result(Relation index)
+{
+	FmgrInfo   *support = index_getprocinfo(index, 1, 1);
+
+	return DatumGetInt32(FunctionCall1(support, PointerGetDatum(NULL)));
+}
+
+QdElement
+qd_hnsw_element(Relation index)
+{
+	int32		element = support_result(index) >> 8;
+
+	if (element < 0 || element > QD_ELEMENT_LAST)
+		elog(ERROR, "operator class of index \"%s\" has no known element type",
+			 RelationGetRelationName(index));
+	return (QdElement) element;
+}
+
 qd_metric
 qd_hnsw_metric(Relation index)
 {
-	FmgrInfo   *support = index_getprocinfo(index, 1, 1);
-	int32		metric;
+	int32		metric = support_result(index) & 0xff;
 
-	metric = DatumGetInt32(FunctionCall1(support, PointerGetDatum(NULL)));
 	if (metric < QD_METRIC_L2 || metric > QD_METRIC_L1)
 		elog(ERROR, "operator class of index \"%s\" has no known metric",
 			 RelationGetRelationName(index));
@@ -145,5 +163,5 @@ double
 qd_hnsw_threshold_rows(Relation index, int dim)
 {
 	return qd_hnsw_get_options(index)->indexing_threshold * 1024.0 /
-		(sizeof(float) * dim);
+		(qd_element_bits(qd_hnsw_element(index)) / 8.0 * dim);
 }

@@ -13,7 +13,6 @@
 #include "utils/rel.h"
 
 #include "hnsw/rescore.h"
-#include "types/vector.h"
 
 struct QdRescore
 {
@@ -25,6 +24,7 @@ struct QdRescore
 	IndexInfo  *info;
 	EState	   *estate;
 	qd_metric	metric;
+	QdElement	element;
 	uint32		dim;
 	int			n_filters;
 	Datum	   *filters;		/* arguments of the scan's keys, detoasted */
@@ -43,6 +43,7 @@ qd_rescore_begin(IndexScanDesc scan)
 
 	r->scan = scan;
 	r->metric = l->metric;
+	r->element = l->element;
 	r->dim = l->dim;
 	r->fetch = table_index_fetch_begin(heap);
 	r->slot = MakeSingleTupleTableSlot(RelationGetDescr(heap),
@@ -115,24 +116,24 @@ filters_admit(QdRescore *r)
 
 /* Of the row in the slot; false when it cannot be the one of the index. */
 static bool
-exact_distance(QdRescore *r, const float *query, float *distance)
+exact_distance(QdRescore *r, const QdValue *query, float *distance)
 {
 	bool		isnull;
 	Datum		value = indexed_value(r, 0, &isnull);
-	qd_vector  *v;
+	QdValue		v;
 
 	if (isnull)
 		return false;
-	v = DatumGetVector(value);
+	v = qd_value(r->element, value);
 	/* another row took the place since, or the index is damaged */
-	if (qd_vector_dim(v) != r->dim)
+	if (v.dim != r->dim)
 		return false;
-	*distance = qd_exact_distance(r->metric, query, v->x, r->dim);
+	*distance = qd_value_distance(r->element, r->metric, query, &v);
 	return true;
 }
 
 QdRescored
-qd_rescore_row(QdRescore *r, ItemPointer tid, const float *query,
+qd_rescore_row(QdRescore *r, ItemPointer tid, const QdValue *query,
 			   float *distance)
 {
 	ItemPointerData visible = *tid;

@@ -29,7 +29,7 @@ typedef enum QdRescored
 
 /* query NULL: the distance is 0. */
 extern QdRescored qd_rescore_row(QdRescore *r, ItemPointer tid,
-								 const float *query, float *distance);
+								 const QdValue *query, float *distance);
 
 /* Lets go of heap pages; the object can be used again. */
 extern void qd_rescore_reset(QdRescore *r);

@@ -28,7 +28,6 @@
 #include "hnsw/report.h"
 #include "hnsw/rescore.h"
 #include "hnsw/tid_set.h"
-#include "types/vector.h"
 
 /*
  * Rows in the heap after which a scan with filters asks itself whether to read
@@ -63,7 +62,7 @@ typedef struct HnswScan
 
 	bool		started;
 	bool		ended;			/* there are no more candidates */
-	const float *x;				/* NULL: the query is NULL */
+	const QdValue *value;		/* of the query; NULL: it is NULL */
 	QdCandidates *candidates;
 	bool		has_candidate;	/* looked at, not rescored */
 	QdRowCandidate candidate;
@@ -129,22 +128,25 @@ prepare_query(IndexScanDesc scan, HnswScan *s)
 	ScanKey		key = &scan->orderByData[0];
 	qd_codec   *codec;
 	qd_query   *query;
-	qd_vector  *v;
+	QdElement	element;
+	QdValue    *v = palloc(sizeof(QdValue));
 
 	if (key->sk_flags & SK_ISNULL)
 		return NULL;
-	v = (qd_vector *) PG_DETOAST_DATUM_COPY(key->sk_argument);
+	element = qd_hnsw_index(scan->indexRelation)->layout.element;
+	*v = qd_value(element, PointerGetDatum(PG_DETOAST_DATUM_COPY(key->sk_argument)));
 	codec = qd_hnsw_codec_copy(scan->indexRelation);
-	if (qd_vector_dim(v) != codec->dim)
+	if (v->dim != codec->dim)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("different vector dimensions %u and %d", codec->dim,
-						qd_vector_dim(v))));
+				 errmsg("different vector dimensions %u and %u", codec->dim,
+						v->dim)));
 	query = palloc(sizeof(qd_query));
-	qd_query_init(query, codec, v->x,
+	qd_query_init(query, codec,
+				  qd_value_floats(element, v, palloc(v->dim * sizeof(float))),
 				  palloc(qd_codec_work(codec->dim) * sizeof(float)),
 				  palloc(qd_query_memory(codec)));
-	s->x = v->x;
+	s->value = v;
 	return query;
 }
 
@@ -223,7 +225,7 @@ rescore(HnswScan *s, ItemPointer tid)
 	QdRescored	result;
 
 	s->report.rescored++;
-	result = qd_rescore_row(s->rescore, tid, s->x, &row.distance);
+	result = qd_rescore_row(s->rescore, tid, s->value, &row.distance);
 	s->seen += result != QD_ROW_GONE;
 	s->passed += result == QD_ROW_FOUND;
 	s->report.rejected += result == QD_ROW_REJECTED;

@@ -1,0 +1,69 @@
+-- Indexes of every element type and metric: against exact results, in the fresh
+-- region, built, and with rows that came later.
+SET qdrant_pg.ef_search = 100;
+
+CREATE FUNCTION random_reals(dims int, seed int) RETURNS real[] LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM setseed(1.0 / seed);
+	RETURN (SELECT array_agg(random() * 200) FROM generate_series(1, dims));
+END $$;
+
+-- Does the index find 195 of the ten nearest of 20 queries, which are rows of
+-- the table, and is it used?
+CREATE FUNCTION recall(type text, opclass text, operator text, exact text) RETURNS TABLE (high boolean, used boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+	search CONSTANT text := format('FROM rows r ORDER BY r.%1$s %2$s (SELECT %1$s FROM rows WHERE id = $1) LIMIT 10',
+		type, operator);
+	line text;
+	n int;
+	hits int := 0;
+	i int;
+BEGIN
+	EXECUTE format('CREATE INDEX recall_index ON rows USING qdrant_hnsw (%s %s)'
+		' WITH (indexing_threshold = 0, full_scan_threshold = 0)', type, opclass);
+	used := false;
+	FOR line IN EXECUTE 'EXPLAIN SELECT id ' || replace(search, '$1', '1') LOOP
+		used := used OR line LIKE '%Index Scan using recall_index%';
+	END LOOP;
+	FOR i IN 1 .. 20 LOOP
+		-- a tie may be broken either way: what is as near as the tenth is right
+		EXECUTE format('SELECT count(*) FROM (SELECT %1$s AS d FROM (SELECT r.* %2$s) r, rows q WHERE q.id = $1) a'
+			' WHERE d <= (SELECT max(d) FROM (SELECT %1$s AS d FROM rows r, rows q WHERE q.id = $1 ORDER BY 1 LIMIT 10) e)',
+			exact, search)
+		INTO n USING 100 * i - 7;
+		hits := hits + n;
+	END LOOP;
+	DROP INDEX recall_index;
+	high := hits >= 195;
+	RETURN NEXT;
+END $$;
+
+CREATE TABLE rows (id int PRIMARY KEY, halfvec halfvec(24));
+INSERT INTO rows SELECT i, random_reals(24, i)::halfvec FROM generate_series(1, 2000) i;
+ANALYZE rows;
+SELECT c.opclass, r.* FROM (VALUES
+	('halfvec', 'halfvec_l2_ops', '<->', 'l2_distance(r.halfvec, q.halfvec)'),
+	('halfvec', 'halfvec_ip_ops', '<#>', '-inner_product(r.halfvec, q.halfvec)'),
+	('halfvec', 'halfvec_cosine_ops', '<=>', 'cosine_distance(r.halfvec, q.halfvec)'),
+	('halfvec', 'halfvec_l1_ops', '<+>', 'l1_distance(r.halfvec, q.halfvec)')
+) c(type, opclass, operator, exact), recall(c.type, c.opclass, c.operator, c.exact) r;
+
+-- the fresh region, later rows, and the index against the table
+CREATE INDEX fresh ON rows USING qdrant_hnsw (halfvec halfvec_l2_ops);
+INSERT INTO rows SELECT i, random_reals(24, i)::halfvec FROM generate_series(2001, 2100) i;
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT id FROM rows ORDER BY halfvec <-> (SELECT halfvec FROM rows WHERE id = 2050) LIMIT 1;
+SELECT id, halfvec <-> (SELECT halfvec FROM rows WHERE id = 2050) AS distance
+FROM rows ORDER BY 2 LIMIT 1;
+SELECT * FROM qdrant.check_index('fresh');
+REINDEX INDEX fresh;
+SELECT * FROM qdrant.check_index('fresh');
+
+-- mistakes
+SELECT id FROM rows ORDER BY halfvec <-> '[1,2]' LIMIT 1;
+CREATE INDEX ON rows USING qdrant_hnsw ((halfvec::halfvec) halfvec_l2_ops);
+CREATE INDEX ON rows USING qdrant_hnsw (halfvec);
+CREATE INDEX ON rows USING qdrant_hnsw (halfvec vector_l2_ops);
+DROP TABLE rows;
+DROP FUNCTION recall, random_reals;

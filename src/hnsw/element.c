@@ -1,0 +1,99 @@
+/*
+ * element.c
+ *		See element.h.
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "distance/elements.h"
+#include "hnsw/element.h"
+#include "types/halfvec.h"
+#include "types/vector.h"
+
+QdValue
+qd_value(QdElement element, Datum datum)
+{
+	const void *value = PG_DETOAST_DATUM(datum);
+
+	return (QdValue) {value, qd_vec_dim(value)};
+}
+
+void
+qd_value_free(const QdValue *v, Datum datum)
+{
+	if ((Pointer) v->value != DatumGetPointer(datum))
+		pfree((void *) v->value);
+}
+
+const float *
+qd_value_floats(QdElement element, const QdValue *v, float *buffer)
+{
+	switch (element)
+	{
+		case QD_ELEMENT_FLOAT:
+			break;
+		case QD_ELEMENT_HALF:
+			qd_elements.half_to_float(((const qd_halfvec *) v->value)->x,
+									  buffer, v->dim);
+			return buffer;
+	}
+	return ((const qd_vector *) v->value)->x;
+}
+
+static float
+half_distance(qd_metric metric, const qd_half *a, const qd_half *b, size_t n)
+{
+	float		ab;
+	float		aa;
+	float		bb;
+
+	switch (metric)
+	{
+		case QD_METRIC_L2:
+			return qd_elements.half_l2_squared(a, b, n);
+		case QD_METRIC_IP:
+			return -qd_elements.half_dot(a, b, n);
+		case QD_METRIC_L1:
+			return qd_elements.half_l1(a, b, n);
+		case QD_METRIC_COSINE:
+			qd_elements.half_cosine_parts(a, b, n, &ab, &aa, &bb);
+			return (float) (1 - ab / sqrt((double) aa * bb));
+	}
+	return NAN;
+}
+
+float
+qd_value_distance(QdElement element, qd_metric metric, const QdValue *a,
+				  const QdValue *b)
+{
+	float		d = NAN;
+
+	switch (element)
+	{
+		case QD_ELEMENT_FLOAT:
+			return qd_exact_distance(metric, ((const qd_vector *) a->value)->x,
+									 ((const qd_vector *) b->value)->x, a->dim);
+		case QD_ELEMENT_HALF:
+			d = half_distance(metric, ((const qd_halfvec *) a->value)->x,
+							  ((const qd_halfvec *) b->value)->x, a->dim);
+			break;
+	}
+	return isnan(d) ? INFINITY : d;
+}
+
+int
+qd_element_bits(QdElement element)
+{
+	static const int bits[] = {32, 16};
+
+	return bits[element];
+}
+
+const char *
+qd_element_name(QdElement element)
+{
+	static const char *const names[] = {"vector", "halfvec"};
+
+	return names[element];
+}
