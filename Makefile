@@ -53,6 +53,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 ISOLATION += collection_concurrent
 ISOLATION += hnsw_concurrent
 ISOLATION += hnsw_concurrently
+ISOLATION += hnsw_filter_cache
 ISOLATION_OPTS = --load-extension=qdrant_pg
 
 TAP_TESTS = 1

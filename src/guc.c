@@ -12,6 +12,7 @@
 #include "guc.h"
 
 int			qd_guc_ef_search = 64;
+int			qd_guc_filter_cache = 16384;
 bool		qd_guc_fresh_worker = true;
 int			qd_guc_iterative_scan = QD_ITERATIVE_RELAXED;
 int			qd_guc_max_scan_tuples = 0;
@@ -57,6 +58,11 @@ qd_guc_init(void)
 							"Larger values find more of the nearest rows and take longer.",
 							&qd_guc_ef_search, 64, 1, 10000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("qdrant_pg.filter_cache",
+							"Memory in which a session keeps the rows that filters of its searches admit.",
+							"They serve as long as no transaction ends and the session writes nothing; 0 turns it off.",
+							&qd_guc_filter_cache, 16384, 0, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("qdrant_pg.fresh_worker",
 							 "Lets a background worker merge new rows into a vector index.",
 							 "Without it those who insert do the merging.",

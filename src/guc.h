@@ -15,6 +15,7 @@ typedef enum qd_iterative_scan
 } qd_iterative_scan;
 
 extern int	qd_guc_ef_search;
+extern int	qd_guc_filter_cache;	/* kB; 0: none */
 extern bool qd_guc_fresh_worker;
 extern int	qd_guc_iterative_scan;	/* qd_iterative_scan */
 extern int	qd_guc_max_scan_tuples; /* 0 = no bound */

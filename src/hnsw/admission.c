@@ -212,6 +212,84 @@ qd_admission_possible(const qd_filter *filter, List *indexes)
 	return filter == NULL ? indexes != NIL : collect(&b, filter, &none);
 }
 
+/*----------
+ * Estimates
+ *----------
+ */
+
+static double estimate(List *indexes, const qd_filter *filter, double rows);
+
+/* By the best of the indexes; all rows when none serves it. */
+static double
+estimate_by_index(List *indexes, const qd_filter *filter, double rows)
+{
+	double		least = rows;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = lfirst(cell);
+		bool		whole;
+		qd_filter  *part = qd_filter_part(filter,
+										  qd_payload_index_options(index, 1),
+										  &whole);
+
+		if (part != NULL)
+			least = Min(least, qd_payload_index_rows(index, 1, part, rows));
+	}
+	return least;
+}
+
+static double
+estimate_union(List *indexes, const qd_filter *filter, double rows)
+{
+	List	   *arms = qd_filter_disjuncts(filter);
+	double		sum = arms == NIL ? rows : 0;
+	ListCell   *cell;
+
+	foreach(cell, arms)
+		sum += estimate(indexes, lfirst(cell), rows);
+	return Min(sum, rows);
+}
+
+/* At most as many as the most selective conjunct admits. */
+static double
+estimate(List *indexes, const qd_filter *filter, double rows)
+{
+	double		least = rows;
+	ListCell   *cell;
+
+	check_stack_depth();
+	foreach(cell, qd_filter_conjuncts(filter))
+	{
+		double		n = estimate_by_index(indexes, lfirst(cell), rows);
+
+		if (n >= rows)
+			n = estimate_union(indexes, lfirst(cell), rows);
+		least = Min(least, n);
+	}
+	return least;
+}
+
+double
+qd_admission_estimate(IndexScanDesc scan, double rows)
+{
+	List	   *indexes = open_siblings(scan->heapRelation, scan->indexRelation);
+	double		least = rows;
+
+	for (int i = 0; i < scan->numberOfKeys && indexes != NIL; i++)
+	{
+		ScanKey		key = &scan->keyData[i];
+
+		if (key->sk_strategy == QD_FILTER_STRATEGY)
+			least = Min(least, estimate(indexes, (qd_filter *)
+										PG_DETOAST_DATUM(key->sk_argument),
+										rows));
+	}
+	close_indexes(indexes);
+	return least;
+}
+
 /* The bitmap of the scan's filters, in the current context; NULL: none. */
 static TIDBitmap *
 collect_keys(IndexScanDesc scan)

@@ -36,6 +36,12 @@ typedef struct QdAdmission
 extern QdAdmission *qd_admission_build(IndexScanDesc scan);
 
 /*
+ * About how many of the table's rows the scan's filters admit, by the lengths
+ * of posting lists; all rows when no payload index serves any.
+ */
+extern double qd_admission_estimate(IndexScanDesc scan, double rows);
+
+/*
  * Would it, for this filter (NULL: one not known yet), by these indexes, a
  * list of Relation?
  */

@@ -30,12 +30,16 @@
 
 /*
  * Rows that a sweep scores in the time that the heap needs for one (filter and
- * distance), that a sweep needs to see whether a row is admitted, and for an
- * admitted one.
+ * distance), that a sweep needs to see whether a row is admitted, for an
+ * admitted one, and for a packed one.
  */
 #define SWEEP_ROWS_PER_HEAP_ROW	80.0
 #define SWEEP_ROWS_PER_ROW		0.2
 #define SWEEP_ROWS_PER_ADMITTED	3.0
+#define SWEEP_ROWS_PER_PACKED	0.3
+
+/* And for a TID from payload indexes, some of which a filter may need. */
+#define SWEEP_ROWS_PER_TID		40.0
 
 /*
  * A search that finds a quarter of the admitted rows that it should goes where
@@ -77,6 +81,7 @@ struct QdCandidates
 	int			taken;			/* results of the search */
 	QdCollector sweep;
 
+	const QdPacked *packed;		/* the sweep is one over these; or NULL */
 	const QdAdmission *admission;	/* only its rows are handed out; or NULL */
 	int			looked_at;		/* vertices from the graph since then */
 	int			admitted;		/* and those handed out */
@@ -93,6 +98,12 @@ bool
 qd_candidates_few_pass(double passed, double seen, double rows)
 {
 	return passed < seen * Min(FEW / sqrt(rows + 1), FEW_MAX);
+}
+
+bool
+qd_candidates_pays(double rejected, double admitted)
+{
+	return SWEEP_ROWS_PER_HEAP_ROW * rejected > SWEEP_ROWS_PER_TID * admitted;
 }
 
 static bool
@@ -272,6 +283,26 @@ sweep_vertices(QdCandidates *c)
 	}
 }
 
+static void
+sweep_packed(QdCandidates *c)
+{
+	const QdPacked *p = c->packed;
+	QdCodeRow	row = {0};
+
+	c->report.ways |= QD_WAY_KEPT;
+	c->report.distances += p->n;
+	for (row.vid = 0; row.vid < p->n; row.vid++)
+	{
+		if (row.vid % 8192 == 0)
+			CHECK_FOR_INTERRUPTS();
+		row.distance = c->query == NULL ? 0 :
+			qd_query_distance(c->query, &p->heads[row.vid],
+							  p->codes + (Size) row.vid * p->stride);
+		if (qd_collector_wants(&c->sweep, row.distance))
+			qd_collector_add(&c->sweep, &row);
+	}
+}
+
 /*
  * A pass over all rows.  META is read anew, first for the fresh region, then
  * for the graph: a row merged since the last pass is found in its new place,
@@ -280,6 +311,12 @@ sweep_vertices(QdCandidates *c)
 static void
 run_sweep(QdCandidates *c)
 {
+	if (c->packed != NULL)
+	{
+		sweep_packed(c);
+		qd_collector_seal(&c->sweep);
+		return;
+	}
 	qd_hnsw_meta_read(c->index, &c->meta);
 	c->report.ways |= c->meta.next_vid == 0 ? QD_WAY_FRESH : QD_WAY_SWEEP;
 	if (c->meta.fresh_lo != c->meta.fresh_hi)
@@ -430,6 +467,14 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 	qd_code_head head;
 
 	out->distance = row->distance;
+	if (c->packed != NULL)
+	{
+		out->packed = row->vid;
+		out->tid = c->packed->tids[row->vid];
+		out->error = c->query == NULL ? 0 :
+			qd_query_error(c->query, &c->packed->heads[row->vid], row->distance);
+		return ItemPointerIsValid(&out->tid);
+	}
 	if (row->fresh)
 	{
 		out->tid = row->tid;
@@ -495,6 +540,12 @@ qd_candidates_admit(QdCandidates *c, const QdAdmission *admission)
 		sweep_cost(admission->n, rows) <= graph)
 		begin_sweep(c);
 	return true;
+}
+
+bool
+qd_candidates_pack(double admitted, double rows, int ef)
+{
+	return SWEEP_ROWS_PER_PACKED * admitted <= graph_cost(admitted, rows, ef);
 }
 
 bool
@@ -577,8 +628,8 @@ fill_next(QdCandidates *c, bool next_round)
 	return c->has_next;
 }
 
-QdCandidates *
-qd_candidates_begin(Relation index, const qd_query *query, int ef)
+static QdCandidates *
+create(Relation index, const qd_query *query, int ef)
 {
 	QdCandidates *c = palloc0(sizeof(QdCandidates));
 
@@ -587,12 +638,60 @@ qd_candidates_begin(Relation index, const qd_query *query, int ef)
 	c->ef = ef;
 	qd_tid_set_init(&c->seen);
 	qd_collector_init(&c->fresh, first_pass_rows(c), get_hash_memory_limit());
-	qd_hnsw_meta_read(index, &c->meta);
+	return c;
+}
+
+static void
+begin(QdCandidates *c)
+{
 	if (c->meta.entry_vid != QD_NO_VID && c->query != NULL &&
-		!qd_candidates_sweep_at_once(index, &c->meta, ef))
+		!qd_candidates_sweep_at_once(c->index, &c->meta, c->ef))
 		begin_graph(c);
 	else
 		begin_sweep(c);
+}
+
+QdCandidates *
+qd_candidates_begin(Relation index, const qd_query *query, int ef)
+{
+	QdCandidates *c = create(index, query, ef);
+
+	qd_hnsw_meta_read(index, &c->meta);
+	begin(c);
+	return c;
+}
+
+QdCandidates *
+qd_candidates_begin_admitted(Relation index, const qd_query *query, int ef,
+							 const QdAdmission *admission)
+{
+	QdCandidates *c = create(index, query, ef);
+	double		graph;
+
+	qd_hnsw_meta_read(index, &c->meta);
+	c->admission = admission;
+	graph = graph_cost(admission->n, c->meta.next_vid, ef);
+	if (heap_is_cheaper(c, admission) && heap_cost(admission->n) <= graph)
+	{
+		c->source = FROM_NOWHERE;
+		c->gave_up = true;
+	}
+	else if (admission->lossy ||
+			 sweep_cost(admission->n, c->meta.next_vid) <= graph)
+		begin_sweep(c);
+	else
+		begin(c);
+	return c;
+}
+
+QdCandidates *
+qd_candidates_begin_packed(Relation index, const qd_query *query, int ef,
+						   const QdPacked *packed)
+{
+	QdCandidates *c = create(index, query, ef);
+
+	c->packed = packed;
+	begin_sweep(c);
 	return c;
 }
 

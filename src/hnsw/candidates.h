@@ -7,6 +7,7 @@
 
 #include "hnsw/admission.h"
 #include "hnsw/hnsw.h"
+#include "hnsw/packed.h"
 #include "hnsw/report.h"
 
 typedef struct QdCandidates QdCandidates;
@@ -19,6 +20,23 @@ typedef struct QdCandidates QdCandidates;
 extern QdCandidates *qd_candidates_begin(Relation index,
 										 const qd_query *query, int ef);
 
+/*
+ * The same when the admitted rows are known from the start: only they come.
+ * When it is cheaper to look at each of them in the heap, none comes, and
+ * qd_candidates_gave_up() says so.
+ */
+extern QdCandidates *qd_candidates_begin_admitted(Relation index,
+												  const qd_query *query, int ef,
+												  const QdAdmission *admission);
+
+/* Only the packed rows, by their codes. */
+extern QdCandidates *qd_candidates_begin_packed(Relation index,
+												const qd_query *query, int ef,
+												const QdPacked *packed);
+
+/* Is it cheaper to compare all admitted rows once packed than to search? */
+extern bool qd_candidates_pack(double admitted, double rows, int ef);
+
 /* Whether that looks at all codes instead of searching the graph. */
 extern bool qd_candidates_sweep_at_once(Relation index, const QdHnswMeta *meta,
 										int ef);
@@ -28,6 +46,7 @@ typedef struct QdRowCandidate
 	float		distance;		/* by the code */
 	float		error;			/* bound of what the code hides */
 	ItemPointerData tid;
+	uint32		packed;			/* number among the packed rows, if it is one */
 } QdRowCandidate;
 
 /*
@@ -61,6 +80,9 @@ extern bool qd_candidates_seen(const QdCandidates *c, const ItemPointerData *tid
  * reading payload indexes is cheaper than evaluating it on the heap?
  */
 extern bool qd_candidates_few_pass(double passed, double seen, double rows);
+
+/* Have so many rejected rows cost as much as reading so many from indexes? */
+extern bool qd_candidates_pays(double rejected, double admitted);
 
 /* What a search costs that knows the admitted rows, in rows of a sweep. */
 extern double qd_candidates_cost(double admitted, double rows, int ef);

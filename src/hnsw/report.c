@@ -45,7 +45,8 @@ qd_report_keep(Relation index, const QdScanReport *report)
 static char *
 ways_text(int ways)
 {
-	static const char *const names[] = {"fresh", "graph", "sweep", "exact"};
+	static const char *const names[] = {"fresh", "graph", "sweep", "exact",
+		"kept"};
 	StringInfoData text;
 
 	initStringInfo(&text);

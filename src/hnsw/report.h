@@ -14,6 +14,7 @@
 #define QD_WAY_GRAPH	0x02
 #define QD_WAY_SWEEP	0x04	/* all codes, in page order */
 #define QD_WAY_EXACT	0x08	/* admitted rows, one by one in the heap */
+#define QD_WAY_KEPT		0x10	/* codes of admitted rows kept in memory */
 
 typedef struct QdScanReport
 {

@@ -9,9 +9,10 @@
  * on as long as the executor asks, in rounds (qdrant_pg.iterative_scan).
  *
  * Filters, conditions on the second column, are evaluated on the row in the
- * heap.  When few of the first rows pass, payload indexes are asked for the
- * rows that can (admission.c); then only those are looked at, by the way that
- * candidates.c finds cheapest.
+ * heap.  When payload indexes say that few rows pass, or few of the first ones
+ * do, those indexes are asked for the rows that can (admission.c); then only those
+ * are looked at, by the way that candidates.c finds cheapest.  A session that
+ * meets a filter again keeps them (admission_cache.c).
  */
 #include "compat.h"
 
@@ -23,7 +24,7 @@
 #include "utils/snapmgr.h"
 
 #include "guc.h"
-#include "hnsw/admission.h"
+#include "hnsw/admission_cache.h"
 #include "hnsw/candidates.h"
 #include "hnsw/report.h"
 #include "hnsw/rescore.h"
@@ -34,6 +35,9 @@
  * payload indexes; then at each doubling.
  */
 #define PROBE_ROWS		32
+
+/* Where more rows pass, a set of them would spare little. */
+#define PAYS_SHARE		0.25
 
 /* A row with its exact distance, not yet returned. */
 typedef struct ExactRow
@@ -71,8 +75,10 @@ typedef struct HnswScan
 	Size		n_exact;
 	Size		room;
 
+	QdKnownFilter *known;		/* or NULL: nothing may be kept */
 	bool		has_asked;		/* for the admission */
-	QdAdmission *admission;
+	const QdAdmission *admission;
+	const QdPacked *packed;		/* what candidates are from; or NULL */
 	int64		next_probe;
 	int64		seen;			/* rows whose filters were evaluated */
 	int64		passed;
@@ -150,6 +156,107 @@ prepare_query(IndexScanDesc scan, HnswScan *s)
 	return query;
 }
 
+/* The rows that the filters admit, by payload indexes; NULL: none serves. */
+static const QdAdmission *
+ask_indexes(IndexScanDesc scan, HnswScan *s)
+{
+	QdKnownFilter *known = s->known;
+	MemoryContext caller;
+
+	s->has_asked = true;
+	if (known == NULL)
+		return qd_admission_build(scan);
+	if (known->admission == NULL && !known->unserved)
+	{
+		caller = MemoryContextSwitchTo(known->context);
+		known->admission = qd_admission_build(scan);
+		MemoryContextSwitchTo(caller);
+		known->unserved = known->admission == NULL;
+		if (known->admission != NULL && !known->admission->lossy)
+			known->expected = known->admission->n;
+	}
+	return known->admission;
+}
+
+/* Do payload indexes say, or what is known, that few rows pass? */
+static bool
+few_pass(IndexScanDesc scan, HnswScan *s)
+{
+	QdHnswMeta	meta;
+	double		rows;
+	double		expected;
+
+	qd_hnsw_meta_read(scan->indexRelation, &meta);
+	rows = meta.live + (double) (meta.fresh_hi - meta.fresh_lo) *
+		meta.layout.fresh_per_page;
+	expected = s->known == NULL ? -1 : s->known->expected;
+	if (expected < 0)
+		expected = qd_admission_estimate(scan, rows);
+	if (s->known != NULL)
+		s->known->expected = expected;
+	return qd_candidates_few_pass(expected, rows, meta.next_vid);
+}
+
+/* The rows that the known filter admits, packed, once they were used before. */
+static const QdPacked *
+packed_rows(IndexScanDesc scan, HnswScan *s)
+{
+	QdKnownFilter *known = s->known;
+	MemoryContext caller;
+	QdHnswMeta	meta;
+
+	if (known == NULL || known->admission == NULL || known->packed != NULL ||
+		known->unpackable)
+		return known == NULL ? NULL : known->packed;
+	qd_hnsw_meta_read(scan->indexRelation, &meta);
+	if (!known->admission->lossy &&
+		qd_packed_bytes(&meta.layout, known->admission->n) <=
+		qd_known_filter_most_bytes() &&
+		qd_candidates_pack(known->admission->n, meta.next_vid, s->ef))
+	{
+		caller = MemoryContextSwitchTo(known->context);
+		known->packed = qd_packed_build(scan->indexRelation, known->admission,
+										qd_known_filter_most_bytes());
+		MemoryContextSwitchTo(caller);
+	}
+	known->unpackable = known->packed == NULL;
+	return known->packed;
+}
+
+static void
+report_admission(HnswScan *s, const QdAdmission *admission)
+{
+	if (admission == NULL)
+		return;
+	s->report.has_admitted = true;
+	s->report.admitted = admission->n;
+}
+
+static void
+begin_candidates(IndexScanDesc scan, HnswScan *s)
+{
+	Relation	index = scan->indexRelation;
+	const qd_query *query = prepare_query(scan, s);
+
+	s->known = qd_known_filter(scan, s->context);
+	s->packed = packed_rows(scan, s);
+	if (s->packed != NULL)
+	{
+		s->has_asked = true;
+		report_admission(s, s->known->admission);
+		s->candidates = qd_candidates_begin_packed(index, query, s->ef,
+												   s->packed);
+		return;
+	}
+	if (scan->numberOfKeys > 0 &&
+		((s->known != NULL && s->known->admission != NULL) || few_pass(scan, s)))
+		s->admission = ask_indexes(scan, s);
+	report_admission(s, s->admission);
+	s->candidates = s->admission == NULL ?
+		qd_candidates_begin(index, query, s->ef) :
+		qd_candidates_begin_admitted(index, query, s->ef, s->admission);
+}
+
 /* Then no row satisfies all conditions. */
 static bool
 has_null_key(IndexScanDesc scan)
@@ -188,8 +295,7 @@ start(IndexScanDesc scan, HnswScan *s)
 	if (!s->ended)
 	{
 		qd_rescore_set_filters(s->rescore);
-		s->candidates = qd_candidates_begin(scan->indexRelation,
-											prepare_query(scan, s), s->ef);
+		begin_candidates(scan, s);
 	}
 	MemoryContextSwitchTo(caller);
 	s->started = true;
@@ -218,7 +324,8 @@ keep_exact(HnswScan *s, ExactRow row)
 	exact_heap_push(s->exact, &s->n_exact, row);
 }
 
-static void
+/* False when it is no result. */
+static bool
 rescore(HnswScan *s, ItemPointer tid)
 {
 	ExactRow	row;
@@ -230,9 +337,14 @@ rescore(HnswScan *s, ItemPointer tid)
 	s->passed += result == QD_ROW_FOUND;
 	s->report.rejected += result == QD_ROW_REJECTED;
 	if (result != QD_ROW_FOUND)
-		return;
+	{
+		if (s->known != NULL)
+			s->known->rejected++;
+		return false;
+	}
 	row.tid = *tid;
 	keep_exact(s, row);
+	return true;
 }
 
 /* All admitted rows that were no candidates yet; then there is no other. */
@@ -267,6 +379,20 @@ peek(HnswScan *s, bool next_round)
 	return s->has_candidate;
 }
 
+/*
+ * Has this session rejected so many rows for the filter that payload indexes
+ * would have been cheaper?  If it goes on like this, they will be.
+ */
+static bool
+pays_by_now(const HnswScan *s)
+{
+	return s->known != NULL && !s->known->unserved &&
+		s->passed < PAYS_SHARE * s->seen &&
+		qd_candidates_pays(s->known->rejected,
+						   (double) s->passed / s->seen *
+						   qd_candidates_rows(s->candidates));
+}
+
 /* When few rows pass, payload indexes tell which. */
 static void
 probe(IndexScanDesc scan, HnswScan *s)
@@ -275,15 +401,11 @@ probe(IndexScanDesc scan, HnswScan *s)
 		return;
 	s->next_probe = 2 * s->seen;
 	if (!qd_candidates_few_pass(s->passed, s->seen,
-								qd_candidates_rows(s->candidates)))
+								qd_candidates_rows(s->candidates)) &&
+		!pays_by_now(s))
 		return;
-	s->has_asked = true;
-	s->admission = qd_admission_build(scan);
-	if (s->admission != NULL)
-	{
-		s->report.has_admitted = true;
-		s->report.admitted = s->admission->n;
-	}
+	s->admission = ask_indexes(scan, s);
+	report_admission(s, s->admission);
 	if (s->admission != NULL &&
 		!qd_candidates_admit(s->candidates, s->admission))
 		rescore_admitted(s);
@@ -308,7 +430,8 @@ next_exact(IndexScanDesc scan, HnswScan *s, ExactRow *row)
 		if (!more)
 			return false;
 		s->has_candidate = false;
-		rescore(s, &s->candidate.tid);
+		if (!rescore(s, &s->candidate.tid) && s->packed != NULL)
+			qd_packed_drop(s->known->packed, s->candidate.packed);
 		probe(scan, s);
 	}
 }

@@ -1,0 +1,45 @@
+/*
+ * admission_cache.h
+ *		What this backend knows of filters that it has met: the rows that they
+ *		admit, and in the end those rows' codes.
+ *
+ * A set of rows stays right as long as the same rows can be seen.  So an entry
+ * goes with a snapshot, and serves only snapshots that see the same: no
+ * transaction has ended in between, and the current one has written nothing.
+ * How many rows a filter admits is remembered beyond that, as an estimate.
+ */
+#ifndef QD_HNSW_ADMISSION_CACHE_H
+#define QD_HNSW_ADMISSION_CACHE_H
+
+#include "postgres.h"
+
+#include "access/genam.h"
+
+#include "hnsw/admission.h"
+#include "hnsw/packed.h"
+
+typedef struct QdFilterEntry QdFilterEntry;
+
+/* The part of an entry that is right for the scan's snapshot. */
+typedef struct QdKnownFilter
+{
+	MemoryContext context;		/* what is added here lives as long */
+	double		expected;		/* rows that it admits, as far as known; < 0 */
+	bool		unserved;		/* no payload index serves it */
+	int64		rejected;		/* rows in the heap that it was evaluated on */
+	int			uses;
+	QdAdmission *admission;		/* or NULL: not known yet */
+	QdPacked   *packed;			/* or NULL: not packed yet */
+	bool		unpackable;		/* they are too many */
+} QdKnownFilter;
+
+/*
+ * What is known of the scan's filters; NULL when nothing may be kept for its
+ * snapshot.  It stays as it is until the context, the scan's own, is reset.
+ */
+extern QdKnownFilter *qd_known_filter(IndexScanDesc scan, MemoryContext context);
+
+/* Bytes that one entry's packed rows may take. */
+extern Size qd_known_filter_most_bytes(void);
+
+#endif							/* QD_HNSW_ADMISSION_CACHE_H */

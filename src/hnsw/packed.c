@@ -1,0 +1,202 @@
+/*
+ * packed.c
+ *		See packed.h.
+ */
+#include "compat.h"
+
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "hnsw/fresh.h"
+#include "hnsw/packed.h"
+
+#define FIRST_ROOM		64
+
+typedef struct Packing
+{
+	Relation	index;
+	const QdAdmission *admission;
+	QdHnswMeta	meta;
+	Size		most_bytes;
+	QdPacked   *rows;
+	bool		overflow;
+} Packing;
+
+static Size
+stride_of(const QdHnswLayout *layout)
+{
+	return TYPEALIGN(16, layout->own_dims);
+}
+
+Size
+qd_packed_bytes(const QdHnswLayout *layout, double rows)
+{
+	return rows * (stride_of(layout) + sizeof(qd_code_head) +
+				   sizeof(ItemPointerData));
+}
+
+static void
+grow(QdPacked *p)
+{
+	Size		room = 2 * (Size) p->room;
+	int8	   *codes = MemoryContextAllocHuge(GetMemoryChunkContext(p),
+											   room * p->stride);
+
+	memcpy(codes, p->codes, (Size) p->n * p->stride);
+	pfree(p->codes);
+	p->codes = codes;
+	p->heads = repalloc_huge(p->heads, room * sizeof(qd_code_head));
+	p->tids = repalloc_huge(p->tids, room * sizeof(ItemPointerData));
+	p->room = room;
+}
+
+static void
+add_row(Packing *packing, const ItemPointerData *tid, const qd_code_head *head,
+		const int8 *code)
+{
+	QdPacked   *p = packing->rows;
+
+	if (qd_packed_bytes(&packing->meta.layout, p->n + 1.0) > packing->most_bytes)
+	{
+		packing->overflow = true;
+		return;
+	}
+	if (p->n == p->room)
+		grow(p);
+	p->tids[p->n] = *tid;
+	p->heads[p->n] = *head;
+	memcpy(p->codes + (Size) p->n * p->stride, code,
+		   packing->meta.layout.own_dims);
+	p->n++;
+}
+
+static void
+pack_fresh_page(Packing *packing, Page page)
+{
+	const QdHnswLayout *l = &packing->meta.layout;
+	int			n = qd_hnsw_fresh_slots(l, page);
+
+	for (int i = 0; i < n; i++)
+	{
+		const QdFreshSlot *slot = QdPageFreshSlot(l, page, i);
+
+		if ((slot->flags & QD_FRESH_USED) && !(slot->flags & QD_FRESH_DEAD) &&
+			qd_admission_has(packing->admission, &slot->tid))
+			add_row(packing, &slot->tid, &slot->code, slot->bytes);
+	}
+}
+
+static void
+pack_fresh(Packing *packing)
+{
+	const QdHnswMeta *meta = &packing->meta;
+
+	for (uint32 p = meta->fresh_lo; p != meta->fresh_hi && !packing->overflow; p++)
+	{
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		buffer = qd_hnsw_read(packing->index,
+							  qd_hnsw_fresh_block(packing->index, p,
+												  meta->fresh_pages),
+							  BUFFER_LOCK_SHARE, QD_PAGE_FRESH);
+		pack_fresh_page(packing, BufferGetPage(buffer));
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+/* The entries of a stripe whose rows are admitted; how many there are. */
+static int
+read_stripe(Packing *packing, uint32 first, QdDirEntry *entries)
+{
+	Buffer		buffer = qd_hnsw_read(packing->index,
+									  qd_hnsw_dir_block(packing->index, first),
+									  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+	Page		page = BufferGetPage(buffer);
+	int			admitted = 0;
+
+	for (uint32 i = 0; i < QD_DIR_PER_PAGE; i++)
+	{
+		entries[i].state = QD_VERTEX_UNUSED;
+		if (PageIsNew(page) || first + i >= packing->meta.next_vid)
+			continue;
+		if (QdPageDirEntry(page, i)->state == QD_VERTEX_LIVE &&
+			qd_admission_has(packing->admission, &QdPageDirEntry(page, i)->tid))
+		{
+			entries[i] = *QdPageDirEntry(page, i);
+			admitted++;
+		}
+	}
+	UnlockReleaseBuffer(buffer);
+	return admitted;
+}
+
+static void
+pack_vertex(Packing *packing, uint32 vid, const QdDirEntry *entry)
+{
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(packing->index, vid, &offset);
+	Buffer		buffer = qd_hnsw_read(packing->index, block, BUFFER_LOCK_SHARE,
+									  QD_PAGE_VERTEX);
+	QdVertexHead *v = QdPageVertex(BufferGetPage(buffer), offset);
+
+	if (!PageIsNew(BufferGetPage(buffer)) && v->vid == vid &&
+		v->gen == entry->gen && v->level == 0)
+		add_row(packing, &entry->tid, &v->code, QdVertexCode(v));
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
+pack_vertices(Packing *packing)
+{
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+
+	for (uint32 first = 0;
+		 first < packing->meta.next_vid && !packing->overflow;
+		 first += QD_DIR_PER_PAGE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (read_stripe(packing, first, entries) == 0)
+			continue;
+		for (uint32 i = 0; i < QD_DIR_PER_PAGE; i++)
+			if (entries[i].state == QD_VERTEX_LIVE)
+				pack_vertex(packing, first + i, &entries[i]);
+	}
+}
+
+QdPacked *
+qd_packed_build(Relation index, const QdAdmission *admission, Size most_bytes)
+{
+	Packing		packing = {0};
+	QdPacked   *p = palloc0(sizeof(QdPacked));
+
+	packing.index = index;
+	packing.admission = admission;
+	packing.most_bytes = most_bytes;
+	packing.rows = p;
+	qd_hnsw_meta_read(index, &packing.meta);
+	p->stride = stride_of(&packing.meta.layout);
+	p->room = Max(FIRST_ROOM, Min(admission->n, PG_UINT32_MAX / 2));
+	p->codes = MemoryContextAllocHuge(CurrentMemoryContext,
+									  (Size) p->room * p->stride);
+	p->heads = MemoryContextAllocHuge(CurrentMemoryContext,
+									  p->room * sizeof(qd_code_head));
+	p->tids = MemoryContextAllocHuge(CurrentMemoryContext,
+									 p->room * sizeof(ItemPointerData));
+	if (packing.meta.fresh_lo != packing.meta.fresh_hi)
+	{
+		pack_fresh(&packing);
+		/* what was merged since is in the graph as of now (I5) */
+		qd_hnsw_meta_read(index, &packing.meta);
+	}
+	pack_vertices(&packing);
+	if (!packing.overflow)
+		return p;
+	pfree(p->codes);
+	pfree(p->heads);
+	pfree(p->tids);
+	pfree(p);
+	return NULL;
+}
