@@ -191,6 +191,12 @@ row_distance(const QdGraphBuilder *b, uint32 i, uint32 j)
 									   b->layout.own_dims));
 }
 
+float
+qd_builder_distance(const QdGraphBuilder *b, uint32 i, uint32 j)
+{
+	return row_distance(b, i, j);
+}
+
 /* From the row being linked: L1 has it decoded. */
 static inline float
 new_distance(const QdGraphBuilder *b, uint32 self, uint32 i)
@@ -375,6 +381,8 @@ store_links(QdGraphBuilder *b, uint32 node, const QdCandidate *chosen, int n)
 		distances[i] = chosen[i].distance;
 	}
 	b->degrees[node] = n;
+	if (b->changed != NULL)
+		b->changed[node] = true;
 }
 
 /*
@@ -420,6 +428,36 @@ link_level(QdGraphBuilder *b, uint32 self, int level)
 				  (QdCandidate) {chosen[i].distance, self});
 }
 
+static bool
+has_link(const QdGraphBuilder *b, uint32 node, uint32 row)
+{
+	const uint32 *links = qd_builder_links(b, node);
+
+	for (int i = 0; i < b->degrees[node]; i++)
+		if (links[i] == row)
+			return true;
+	return false;
+}
+
+void
+qd_builder_complete(QdGraphBuilder *b, uint32 row)
+{
+	for (int level = 0; level <= b->levels[row]; level++)
+	{
+		uint32		node = qd_builder_node(b, row, level);
+		const uint32 *links = qd_builder_links(b, node);
+
+		for (int i = 0; i < b->degrees[node]; i++)
+		{
+			uint32		other = qd_builder_node(b, links[i], level);
+
+			if (!has_link(b, other, row))
+				link_back(b, other,
+						  (QdCandidate) {row_distance(b, row, links[i]), row});
+		}
+	}
+}
+
 static void
 link_row(QdGraphBuilder *b, uint32 self)
 {
@@ -455,7 +493,8 @@ allocate_nodes(QdGraphBuilder *b)
 	b->uppers = allocate(b->n * sizeof(uint32));
 	for (uint32 i = 0; i < b->n; i++)
 	{
-		b->levels[i] = qd_hnsw_level(b->layout.seed, i);
+		b->levels[i] = i < b->linked ? b->known_levels[i] :
+			qd_hnsw_level(b->layout.seed, i);
 		b->uppers[i] = nodes;
 		nodes += b->levels[i];
 	}
@@ -477,7 +516,9 @@ qd_hnsw_builder_link(QdGraphBuilder *b, void (*progress) (uint32 done))
 	MemoryContext old = MemoryContextSwitchTo(b->context);
 
 	allocate_nodes(b);
-	for (uint32 i = 0; i < b->n; i++)
+	if (b->load != NULL)
+		b->load(b, b->load_arg);
+	for (uint32 i = b->linked; i < b->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		link_row(b, i);

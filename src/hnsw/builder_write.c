@@ -18,21 +18,12 @@
 /* Of every vertex that was never freed; a block of zeroes has 0. */
 #define FIRST_GEN	1
 
-typedef struct Writer
-{
-	const QdGraphBuilder *b;
-	Relation	index;
-	uint32		first;			/* vid of node 0, first of a stripe */
-	uint32	   *owners;			/* row of an upper node */
-	QdNavWriter *nav;
-} Writer;
-
 /*
  * Room for all nodes: whole stripes, so that each page is written once.  The
  * rest of a stripe that an earlier graph left stays unused.
  */
 static void
-reserve(Writer *w)
+reserve(QdBuilderWriter *w)
 {
 	Buffer		buffer = qd_hnsw_read(w->index, QD_META_BLOCK,
 									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
@@ -56,7 +47,7 @@ reserve(Writer *w)
 }
 
 static void
-find_owners(Writer *w)
+find_owners(QdBuilderWriter *w)
 {
 	const QdGraphBuilder *b = w->b;
 
@@ -68,23 +59,35 @@ find_owners(Writer *w)
 }
 
 static inline uint32
-owner_of(const Writer *w, uint32 node)
+owner_of(const QdBuilderWriter *w, uint32 node)
 {
 	return node < w->b->n ? node : w->owners[node - w->b->n];
 }
 
 static inline int
-level_of(const Writer *w, uint32 node)
+level_of(const QdBuilderWriter *w, uint32 node)
 {
 	return node < w->b->n ? 0 : node - w->b->uppers[owner_of(w, node)] + 1;
 }
 
-static void
-fill_entry(const Writer *w, uint32 node, QdDirEntry *entry)
+static inline uint32
+vid_of(const QdBuilderWriter *w, uint32 node)
+{
+	return w->vids == NULL ? w->first + node : w->vids[node];
+}
+
+static inline uint16
+gen_of(const QdBuilderWriter *w, uint32 node)
+{
+	return w->gens == NULL ? FIRST_GEN : w->gens[node];
+}
+
+void
+qd_builder_fill_entry(const QdBuilderWriter *w, uint32 node, QdDirEntry *entry)
 {
 	uint32		row = owner_of(w, node);
 
-	entry->gen = FIRST_GEN;
+	entry->gen = gen_of(w, node);
 	entry->level = level_of(w, node);
 	if (entry->level == 0)
 	{
@@ -96,31 +99,32 @@ fill_entry(const Writer *w, uint32 node, QdDirEntry *entry)
 	}
 	ItemPointerSetInvalid(&entry->tid);
 	entry->state = QD_VERTEX_UPPER;
-	entry->link = w->first + row;
+	entry->n_tids = 0;
+	entry->link = vid_of(w, row);
 }
 
 static uint32
-ring_of(const Writer *w, uint32 row, int level)
+ring_of(const QdBuilderWriter *w, uint32 row, int level)
 {
 	const QdGraphBuilder *b = w->b;
 
 	if (level > 0)
-		return w->first + qd_builder_node(b, row, level - 1);
+		return vid_of(w, qd_builder_node(b, row, level - 1));
 	if (b->levels[row] == 0)
 		return QD_NO_VID;
-	return w->first + qd_builder_node(b, row, b->levels[row]);
+	return vid_of(w, qd_builder_node(b, row, b->levels[row]));
 }
 
-static void
-fill_vertex(const Writer *w, uint32 node, QdVertexHead *v)
+void
+qd_builder_fill_vertex(const QdBuilderWriter *w, uint32 node, QdVertexHead *v)
 {
 	const QdGraphBuilder *b = w->b;
 	uint32		row = owner_of(w, node);
 	const uint32 *links = qd_builder_links(b, node);
 	uint32	   *ids = QdVertexIds(&b->layout, v);
 
-	v->vid = w->first + node;
-	v->gen = FIRST_GEN;
+	v->vid = vid_of(w, node);
+	v->gen = gen_of(w, node);
 	v->level = level_of(w, node);
 	v->ring = ring_of(w, row, v->level);
 	v->degree = b->degrees[node];
@@ -128,11 +132,12 @@ fill_vertex(const Writer *w, uint32 node, QdVertexHead *v)
 	memcpy(QdVertexCode(v), qd_builder_code(b, row), b->layout.own_dims);
 	for (int i = 0; i < v->degree; i++)
 	{
-		ids[i] = w->first + qd_builder_node(b, links[i], v->level);
+		ids[i] = vid_of(w, qd_builder_node(b, links[i], v->level));
 		qd_hnsw_nav_encode(w->nav, &v->code, QdVertexCode(v), i,
 						   qd_builder_head(b, links[i]),
 						   qd_builder_code(b, links[i]));
 	}
+	memset(ids + v->degree, 0, (b->layout.m0 - v->degree) * sizeof(uint32));
 	qd_hnsw_nav_store(w->nav, v, v->degree);
 }
 
@@ -160,7 +165,7 @@ finish_page(Relation index, Buffer buffer)
 }
 
 static void
-write_dir(const Writer *w, uint32 node)
+write_dir(const QdBuilderWriter *w, uint32 node)
 {
 	uint32		vid = w->first + node;
 	uint32		n = Min(QD_DIR_PER_PAGE, w->b->nodes - node);
@@ -169,14 +174,14 @@ write_dir(const Writer *w, uint32 node)
 									QD_DIR_PER_PAGE * sizeof(QdDirEntry));
 
 	for (uint32 i = 0; i < n; i++)
-		fill_entry(w, node + i,
-				   QdPageDirEntry(BufferGetPage(buffer), vid + i));
+		qd_builder_fill_entry(w, node + i,
+							  QdPageDirEntry(BufferGetPage(buffer), vid + i));
 	finish_page(w->index, buffer);
 }
 
 /* Returns the node after those of the page. */
 static uint32
-write_vertices(const Writer *w, uint32 node)
+write_vertices(const QdBuilderWriter *w, uint32 node)
 {
 	const QdHnswLayout *l = &w->b->layout;
 	uint32		vid = w->first + node;
@@ -189,15 +194,15 @@ write_vertices(const Writer *w, uint32 node)
 
 	n = Min(n, w->b->nodes - node);
 	for (uint32 i = 0; i < n; i++)
-		fill_vertex(w, node + i,
-					QdPageVertex(BufferGetPage(buffer),
-								 offset + i * l->block_bytes));
+		qd_builder_fill_vertex(w, node + i,
+							   QdPageVertex(BufferGetPage(buffer),
+											offset + i * l->block_bytes));
 	finish_page(w->index, buffer);
 	return node + n;
 }
 
 static void
-publish(const Writer *w)
+publish(const QdBuilderWriter *w)
 {
 	const QdGraphBuilder *b = w->b;
 	Buffer		buffer = qd_hnsw_read(w->index, QD_META_BLOCK,
@@ -215,16 +220,26 @@ publish(const Writer *w)
 }
 
 void
+qd_builder_writer_init(QdBuilderWriter *w, const QdGraphBuilder *b,
+					   Relation index)
+{
+	memset(w, 0, sizeof(*w));
+	w->b = b;
+	w->index = index;
+	w->nav = qd_hnsw_nav_writer(&b->layout, b->codec);
+	find_owners(w);
+}
+
+void
 qd_hnsw_builder_write(QdGraphBuilder *b, Relation index,
 					  void (*progress) (uint32 done))
 {
-	Writer		w = {.b = b,.index = index};
+	QdBuilderWriter w;
 
 	if (b->n == 0)
 		return;
-	w.nav = qd_hnsw_nav_writer(&b->layout, b->codec);
+	qd_builder_writer_init(&w, b, index);
 	reserve(&w);
-	find_owners(&w);
 	for (uint32 node = 0; node < b->nodes;)
 	{
 		if (node % QD_DIR_PER_PAGE == 0)
