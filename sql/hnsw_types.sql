@@ -39,31 +39,41 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
-CREATE TABLE rows (id int PRIMARY KEY, halfvec halfvec(24));
-INSERT INTO rows SELECT i, random_reals(24, i)::halfvec FROM generate_series(1, 2000) i;
+CREATE TABLE rows (id int PRIMARY KEY, halfvec halfvec(24), bytevec bytevec(24));
+CREATE FUNCTION add_rows(first int, last int) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO rows SELECT i, r::halfvec, qdrant.to_bytevec(r::vector)
+	FROM generate_series(first, last) i, random_reals(24, i) r
+$$;
+SELECT add_rows(1, 2000);
 ANALYZE rows;
 SELECT c.opclass, r.* FROM (VALUES
 	('halfvec', 'halfvec_l2_ops', '<->', 'l2_distance(r.halfvec, q.halfvec)'),
 	('halfvec', 'halfvec_ip_ops', '<#>', '-inner_product(r.halfvec, q.halfvec)'),
 	('halfvec', 'halfvec_cosine_ops', '<=>', 'cosine_distance(r.halfvec, q.halfvec)'),
-	('halfvec', 'halfvec_l1_ops', '<+>', 'l1_distance(r.halfvec, q.halfvec)')
+	('halfvec', 'halfvec_l1_ops', '<+>', 'l1_distance(r.halfvec, q.halfvec)'),
+	('bytevec', 'bytevec_l2_ops', '<->', 'l2_distance(r.bytevec, q.bytevec)'),
+	('bytevec', 'bytevec_ip_ops', '<#>', '-inner_product(r.bytevec, q.bytevec)'),
+	('bytevec', 'bytevec_cosine_ops', '<=>', 'cosine_distance(r.bytevec, q.bytevec)'),
+	('bytevec', 'bytevec_l1_ops', '<+>', 'l1_distance(r.bytevec, q.bytevec)')
 ) c(type, opclass, operator, exact), recall(c.type, c.opclass, c.operator, c.exact) r;
 
 -- the fresh region, later rows, and the index against the table
-CREATE INDEX fresh ON rows USING qdrant_hnsw (halfvec halfvec_l2_ops);
-INSERT INTO rows SELECT i, random_reals(24, i)::halfvec FROM generate_series(2001, 2100) i;
+CREATE INDEX fresh_halfvec ON rows USING qdrant_hnsw (halfvec halfvec_l2_ops);
+CREATE INDEX fresh_bytevec ON rows USING qdrant_hnsw (bytevec bytevec_l2_ops);
+SELECT add_rows(2001, 2100);
 SET enable_seqscan = off;
-EXPLAIN (COSTS OFF) SELECT id FROM rows ORDER BY halfvec <-> (SELECT halfvec FROM rows WHERE id = 2050) LIMIT 1;
-SELECT id, halfvec <-> (SELECT halfvec FROM rows WHERE id = 2050) AS distance
-FROM rows ORDER BY 2 LIMIT 1;
-SELECT * FROM qdrant.check_index('fresh');
-REINDEX INDEX fresh;
-SELECT * FROM qdrant.check_index('fresh');
+EXPLAIN (COSTS OFF) SELECT id FROM rows ORDER BY bytevec <-> '[1,2]' LIMIT 1;
+SELECT id FROM rows ORDER BY halfvec <-> (SELECT halfvec FROM rows WHERE id = 2050) LIMIT 1;
+SELECT id FROM rows ORDER BY bytevec <-> (SELECT bytevec FROM rows WHERE id = 2060) LIMIT 1;
+SELECT i, c.* FROM unnest('{fresh_halfvec,fresh_bytevec}'::regclass[]) i, qdrant.check_index(i) c;
+REINDEX TABLE rows;
+SELECT i, c.* FROM unnest('{fresh_halfvec,fresh_bytevec}'::regclass[]) i, qdrant.check_index(i) c;
 
 -- mistakes
 SELECT id FROM rows ORDER BY halfvec <-> '[1,2]' LIMIT 1;
+SELECT id FROM rows ORDER BY bytevec <-> '[1,2]' LIMIT 1;
 CREATE INDEX ON rows USING qdrant_hnsw ((halfvec::halfvec) halfvec_l2_ops);
 CREATE INDEX ON rows USING qdrant_hnsw (halfvec);
 CREATE INDEX ON rows USING qdrant_hnsw (halfvec vector_l2_ops);
 DROP TABLE rows;
-DROP FUNCTION recall, random_reals;
+DROP FUNCTION recall, add_rows, random_reals;

@@ -64,6 +64,34 @@ CREATE OPERATOR CLASS halfvec_l1_ops FOR TYPE halfvec USING qdrant_hnsw AS
 	OPERATOR 1 <+> (halfvec, halfvec) FOR ORDER BY float_ops,
 	FUNCTION 1 qdrant_hnsw_half_l1(internal);
 
+CREATE FUNCTION qdrant_hnsw_byte_l2(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_byte_l2' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_byte_ip(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_byte_ip' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_byte_cosine(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_byte_cosine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_byte_l1(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_byte_l1' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR CLASS bytevec_l2_ops FOR TYPE bytevec USING qdrant_hnsw AS
+	OPERATOR 1 <-> (bytevec, bytevec) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_byte_l2(internal);
+
+CREATE OPERATOR CLASS bytevec_ip_ops FOR TYPE bytevec USING qdrant_hnsw AS
+	OPERATOR 1 <#> (bytevec, bytevec) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_byte_ip(internal);
+
+CREATE OPERATOR CLASS bytevec_cosine_ops FOR TYPE bytevec USING qdrant_hnsw AS
+	OPERATOR 1 <=> (bytevec, bytevec) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_byte_cosine(internal);
+
+CREATE OPERATOR CLASS bytevec_l1_ops FOR TYPE bytevec USING qdrant_hnsw AS
+	OPERATOR 1 <+> (bytevec, bytevec) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_byte_l1(internal);
+
 -- The second column of an index, which filters its scans.
 CREATE OPERATOR CLASS qdrant_payload_ops DEFAULT FOR TYPE jsonb USING qdrant_hnsw AS
 	OPERATOR 1 @@@ (jsonb, payload_filter),

@@ -6,8 +6,10 @@
 
 #include <math.h>
 
+#include "distance/distance.h"
 #include "distance/elements.h"
 #include "hnsw/element.h"
+#include "types/bytevec.h"
 #include "types/halfvec.h"
 #include "types/vector.h"
 
@@ -37,6 +39,9 @@ qd_value_floats(QdElement element, const QdValue *v, float *buffer)
 			qd_elements.half_to_float(((const qd_halfvec *) v->value)->x,
 									  buffer, v->dim);
 			return buffer;
+		case QD_ELEMENT_BYTE:
+			qd_bytevec_to_floats(v->value, buffer);
+			return buffer;
 	}
 	return ((const qd_vector *) v->value)->x;
 }
@@ -63,6 +68,27 @@ half_distance(qd_metric metric, const qd_half *a, const qd_half *b, size_t n)
 	return NAN;
 }
 
+static float
+byte_distance(qd_metric metric, const uint8 *a, const uint8 *b, size_t n)
+{
+	double		ab;
+
+	switch (metric)
+	{
+		case QD_METRIC_L2:
+			return qd_elements.byte_l2_squared(a, b, n);
+		case QD_METRIC_IP:
+			return -(float) qd_elements.byte_dot(a, b, n);
+		case QD_METRIC_L1:
+			return qd_distance.l1_u8(a, b, n);
+		case QD_METRIC_COSINE:
+			ab = qd_elements.byte_dot(a, b, n);
+			return (float) (1 - ab / sqrt((double) qd_elements.byte_dot(a, a, n) *
+										  qd_elements.byte_dot(b, b, n)));
+	}
+	return NAN;
+}
+
 float
 qd_value_distance(QdElement element, qd_metric metric, const QdValue *a,
 				  const QdValue *b)
@@ -78,6 +104,10 @@ qd_value_distance(QdElement element, qd_metric metric, const QdValue *a,
 			d = half_distance(metric, ((const qd_halfvec *) a->value)->x,
 							  ((const qd_halfvec *) b->value)->x, a->dim);
 			break;
+		case QD_ELEMENT_BYTE:
+			d = byte_distance(metric, ((const qd_bytevec *) a->value)->x,
+							  ((const qd_bytevec *) b->value)->x, a->dim);
+			break;
 	}
 	return isnan(d) ? INFINITY : d;
 }
@@ -85,7 +115,7 @@ qd_value_distance(QdElement element, qd_metric metric, const QdValue *a,
 int
 qd_element_bits(QdElement element)
 {
-	static const int bits[] = {32, 16};
+	static const int bits[] = {32, 16, 8};
 
 	return bits[element];
 }
@@ -93,7 +123,7 @@ qd_element_bits(QdElement element)
 const char *
 qd_element_name(QdElement element)
 {
-	static const char *const names[] = {"vector", "halfvec"};
+	static const char *const names[] = {"vector", "halfvec", "bytevec"};
 
 	return names[element];
 }

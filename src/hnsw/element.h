@@ -17,10 +17,11 @@
 typedef enum QdElement
 {
 	QD_ELEMENT_FLOAT = 0,		/* vector */
-	QD_ELEMENT_HALF = 1			/* halfvec */
+	QD_ELEMENT_HALF = 1,		/* halfvec */
+	QD_ELEMENT_BYTE = 2			/* bytevec */
 } QdElement;
 
-#define QD_ELEMENT_LAST		QD_ELEMENT_HALF
+#define QD_ELEMENT_LAST		QD_ELEMENT_BYTE
 
 typedef struct QdValue
 {
