@@ -247,7 +247,7 @@ admits_any(const Stripe *stripe, uint32 first, uint32 end)
 static Size
 first_pass_rows(const QdCandidates *c)
 {
-	return Max(FIRST_PASS_ROWS, 4 * c->ef);
+	return c->packed != NULL ? 2 * c->ef : Max(FIRST_PASS_ROWS, 4 * c->ef);
 }
 
 static void

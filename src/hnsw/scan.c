@@ -464,8 +464,8 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	s->report.returned++;
 	s->last_distance = row.distance;
 	scan->xs_heaptid = row.tid;
-	/* the executor has the last word, as EXPLAIN says */
-	scan->xs_recheck = scan->numberOfKeys > 0;
+	/* the filters were evaluated on the row that the snapshot sees */
+	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
 	return true;
 }
