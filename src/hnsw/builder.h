@@ -1,15 +1,26 @@
 /*
  * builder.h
- *		The graph in memory, shared by builder.c (makes it), builder_load.c
- *		(reads it from pages) and builder_write.c, bulk.c (write it to pages).
+ *		The graph in memory, shared by builder.c (its memory), builder_link.c
+ *		(links one row), builder_order.c (in which order, and by how many),
+ *		builder_load.c (reads it from pages) and builder_write.c, bulk.c (write
+ *		it to pages).
  *
  * A node is a vertex of one level: rows are nodes 0 .. n-1 of level 0, above
  * them stand the upper nodes, those of a row side by side.  Links name rows on
  * every level; each keeps its distance, so that pruning computes only
  * distances between neighbours.
+ *
+ * Several processes may link at once.  Whoever changes the list of a node
+ * computes the new one first and stores it only if the node's state is still
+ * what it was: the lock in the state is held for copying a list, no longer.
+ * Searches read lists without looking at locks: an entry is always the number
+ * of a row, and a link is a hint.
  */
 #ifndef QD_HNSW_BUILDER_H
 #define QD_HNSW_BUILDER_H
+
+#include "port/atomics.h"
+#include "storage/barrier.h"
 
 #include "hnsw/hnsw.h"
 
@@ -19,6 +30,35 @@ typedef struct QdBuilderRow
 	uint32		zero;			/* codes are aligned to 16 */
 	int8		code[FLEXIBLE_ARRAY_MEMBER];
 } QdBuilderRow;
+
+/* A node's state: degree, lock, and how often its list has changed. */
+#define QD_NODE_DEGREE		0x000000ffu
+#define QD_NODE_LOCKED		0x00000100u
+#define QD_NODE_CHANGE		0x00000200u
+
+/* Parts of linking, between which the processes wait for each other. */
+typedef enum QdBuilderPart
+{
+	QD_PART_SKELETON,			/* link the rows of the upper levels */
+	QD_PART_DESCEND,			/* find where the others' searches begin */
+	QD_PART_SORT,				/* one process: neighbours side by side */
+	QD_PART_LINK,				/* link the others */
+	QD_BUILDER_PARTS
+} QdBuilderPart;
+
+/* What the processes share beside the arrays. */
+typedef struct QdBuilderShared
+{
+	QdHnswLayout layout;
+	uint32		n;				/* rows */
+	uint32		nodes;
+	uint32		linked;			/* rows that were linked before */
+	uint32		skeleton;		/* end of the rows of upper levels after them */
+	uint32		entry;			/* row, or QD_NO_VID */
+	bool		parallel;
+	pg_atomic_uint32 next[QD_BUILDER_PARTS];	/* row that nobody claimed */
+	Barrier		barrier;
+} QdBuilderShared;
 
 struct QdGraphBuilder
 {
@@ -32,15 +72,18 @@ struct QdGraphBuilder
 	Size		stride;			/* bytes from row to row */
 	char	   *codes;			/* QdBuilderRow each: one miss, not two */
 	ItemPointerData *tids;
+	uint8	   *levels;
 
 	/* nodes, once linking begins */
+	QdBuilderShared *shared;
 	uint32		nodes;
-	uint8	   *levels;			/* of a row */
-	uint32	   *uppers;			/* node of a row on level 1 */
+	uint32	   *uppers;			/* of a row of the upper levels: its node on
+								 * level 1; of others: where to search from */
 	uint32	   *links;			/* m0 of each node, nearest first */
 	float	   *link_distances;
-	uint16	   *degrees;
-	uint32		entry;			/* row, or QD_NO_VID */
+	pg_atomic_uint32 *states;	/* QD_NODE_... */
+	uint32		entry;			/* row, or QD_NO_VID; while rows are linked the
+								 * one in shared counts */
 
 	/*
 	 * A graph that pages hold already (builder_load.c): the first rows, whose
@@ -51,14 +94,6 @@ struct QdGraphBuilder
 	void		(*load) (QdGraphBuilder *b, void *arg);
 	void	   *load_arg;
 	bool	   *changed;		/* of a node: its links, since then; or NULL */
-
-	/* scratch of linking */
-	uint32	   *seen;			/* of a row: the last search that met it */
-	uint32		search;
-	QdCandidate *pool;			/* nearest first */
-	int			pool_n;
-	int			pool_size;
-	float	   *x;				/* L1: the new row, decoded */
 };
 
 static inline uint32
@@ -91,11 +126,90 @@ qd_builder_links(const QdGraphBuilder *b, uint32 node)
 	return b->links + (Size) node * b->layout.m0;
 }
 
+static inline float *
+qd_builder_distances(const QdGraphBuilder *b, uint32 node)
+{
+	return b->link_distances + (Size) node * b->layout.m0;
+}
+
+static inline int
+qd_builder_degree(const QdGraphBuilder *b, uint32 node)
+{
+	return pg_atomic_read_u32(&b->states[node]) & QD_NODE_DEGREE;
+}
+
+static inline void
+qd_builder_set_degree(QdGraphBuilder *b, uint32 node, int degree)
+{
+	pg_atomic_write_u32(&b->states[node], degree);
+}
+
+/*----------
+ * builder.c
+ *----------
+ */
+
+/* Huge memory in the current context, of huge pages if there are any. */
+extern void *qd_builder_allocate(Size size);
+
+/*
+ * Where the arrays of rows and of nodes are in memory that begins at base;
+ * returns its size (base may be NULL to learn that).  Sets only pointers.
+ */
+extern Size qd_builder_place_rows(QdGraphBuilder *b, char *base, uint32 n);
+extern Size qd_builder_place_nodes(QdGraphBuilder *b, char *base, uint32 n,
+								   uint32 nodes);
+
+/*
+ * Once all rows are there: nodes, in private memory, without links but those
+ * that load() fills in.  The rows that are not linked yet change places.
+ */
+extern void qd_builder_begin(QdGraphBuilder *b);
+
+/*----------
+ * builder_link.c
+ *----------
+ */
+
+/* What a process needs to link rows; in the current context. */
+typedef struct QdRowLinker QdRowLinker;
+extern QdRowLinker *qd_row_linker_create(QdGraphBuilder *b);
+
+/* Finds where the search for a row of level 0 begins. */
+extern void qd_row_linker_descend(QdRowLinker *l, uint32 row);
+
+/*
+ * Links a row on all its levels; one of level 0 after qd_row_linker_descend.  The
+ * entry's level is not lower.
+ */
+extern void qd_row_linker_link(QdRowLinker *l, uint32 row);
+
 /* Links back what a linked row links to, where it is not done yet. */
 extern void qd_builder_complete(QdGraphBuilder *b, uint32 row);
 
 /* Distance of two rows, in the order units of the builder's links. */
 extern float qd_builder_distance(const QdGraphBuilder *b, uint32 i, uint32 j);
+
+/*----------
+ * builder_order.c
+ *----------
+ */
+
+/*
+ * Moves the rows of upper levels to the front of those from first on, the
+ * highest first of all, and returns where they end; for qd_builder_begin.
+ */
+extern uint32 qd_builder_skeleton_first(QdGraphBuilder *b, uint32 first);
+
+/* Links the first row, the only one that may become the entry. */
+extern void qd_builder_start(QdGraphBuilder *b);
+
+/*
+ * Takes part in linking the others; returns when nothing is left to begin.
+ * With shared->parallel other processes take part at the same time.
+ */
+extern void qd_builder_take_part(QdGraphBuilder *b,
+								 void (*progress) (uint32 done));
 
 /*
  * builder_write.c: from nodes to blocks.  vids and gens are those of a node;

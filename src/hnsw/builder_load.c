@@ -156,7 +156,7 @@ set_links(QdGraphLoad *d, QdVertexHead *v)
 		qd_builder_links(b, node)[i] = found[i].vid;
 		b->link_distances[(Size) node * b->layout.m0 + i] = found[i].distance;
 	}
-	b->degrees[node] = n;
+	qd_builder_set_degree(b, node, n);
 }
 
 static void

@@ -127,7 +127,7 @@ qd_builder_fill_vertex(const QdBuilderWriter *w, uint32 node, QdVertexHead *v)
 	v->gen = gen_of(w, node);
 	v->level = level_of(w, node);
 	v->ring = ring_of(w, row, v->level);
-	v->degree = b->degrees[node];
+	v->degree = qd_builder_degree(b, node);
 	v->code = *qd_builder_head(b, row);
 	memcpy(QdVertexCode(v), qd_builder_code(b, row), b->layout.own_dims);
 	for (int i = 0; i < v->degree; i++)
