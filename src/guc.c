@@ -11,6 +11,7 @@
 #include "distance/distance.h"
 #include "guc.h"
 
+bool		qd_guc_complete_ranges = true;
 int			qd_guc_ef_search = 64;
 int			qd_guc_filter_cache = 16384;
 bool		qd_guc_fresh_worker = true;
@@ -53,6 +54,11 @@ simd_assign(int newval, void *extra)
 void
 qd_guc_init(void)
 {
+	DefineCustomBoolVariable("qdrant_pg.complete_ranges",
+							 "Whether a search within a distance looks at all codes before it ends.",
+							 "Without, it finds what a search of the graph for as many rows finds.",
+							 &qd_guc_complete_ranges, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("qdrant_pg.ef_search",
 							"Size of the candidate list of a search in a vector index.",
 							"Larger values find more of the nearest rows and take longer.",

@@ -14,6 +14,7 @@ typedef enum qd_iterative_scan
 	QD_ITERATIVE_STRICT
 } qd_iterative_scan;
 
+extern bool qd_guc_complete_ranges;
 extern int	qd_guc_ef_search;
 extern int	qd_guc_filter_cache;	/* kB; 0: none */
 extern bool qd_guc_fresh_worker;

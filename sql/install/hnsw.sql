@@ -22,18 +22,22 @@ CREATE FUNCTION qdrant_hnsw_metric_l1(internal) RETURNS integer
 
 CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	OPERATOR 3 <<->> (vector, vector_sphere),
 	FUNCTION 1 qdrant_hnsw_metric_l2(internal);
 
 CREATE OPERATOR CLASS vector_ip_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <#> (vector, vector) FOR ORDER BY float_ops,
+	OPERATOR 3 <<#>> (vector, vector_sphere),
 	FUNCTION 1 qdrant_hnsw_metric_ip(internal);
 
 CREATE OPERATOR CLASS vector_cosine_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <=> (vector, vector) FOR ORDER BY float_ops,
+	OPERATOR 3 <<=>> (vector, vector_sphere),
 	FUNCTION 1 qdrant_hnsw_metric_cosine(internal);
 
 CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING qdrant_hnsw AS
 	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
+	OPERATOR 3 <<+>> (vector, vector_sphere),
 	FUNCTION 1 qdrant_hnsw_metric_l1(internal);
 
 CREATE FUNCTION qdrant_hnsw_half_l2(internal) RETURNS integer
@@ -50,18 +54,22 @@ CREATE FUNCTION qdrant_hnsw_half_l1(internal) RETURNS integer
 
 CREATE OPERATOR CLASS halfvec_l2_ops FOR TYPE halfvec USING qdrant_hnsw AS
 	OPERATOR 1 <-> (halfvec, halfvec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<->> (halfvec, halfvec_sphere),
 	FUNCTION 1 qdrant_hnsw_half_l2(internal);
 
 CREATE OPERATOR CLASS halfvec_ip_ops FOR TYPE halfvec USING qdrant_hnsw AS
 	OPERATOR 1 <#> (halfvec, halfvec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<#>> (halfvec, halfvec_sphere),
 	FUNCTION 1 qdrant_hnsw_half_ip(internal);
 
 CREATE OPERATOR CLASS halfvec_cosine_ops FOR TYPE halfvec USING qdrant_hnsw AS
 	OPERATOR 1 <=> (halfvec, halfvec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<=>> (halfvec, halfvec_sphere),
 	FUNCTION 1 qdrant_hnsw_half_cosine(internal);
 
 CREATE OPERATOR CLASS halfvec_l1_ops FOR TYPE halfvec USING qdrant_hnsw AS
 	OPERATOR 1 <+> (halfvec, halfvec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<+>> (halfvec, halfvec_sphere),
 	FUNCTION 1 qdrant_hnsw_half_l1(internal);
 
 CREATE FUNCTION qdrant_hnsw_byte_l2(internal) RETURNS integer
@@ -78,18 +86,22 @@ CREATE FUNCTION qdrant_hnsw_byte_l1(internal) RETURNS integer
 
 CREATE OPERATOR CLASS bytevec_l2_ops FOR TYPE bytevec USING qdrant_hnsw AS
 	OPERATOR 1 <-> (bytevec, bytevec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<->> (bytevec, bytevec_sphere),
 	FUNCTION 1 qdrant_hnsw_byte_l2(internal);
 
 CREATE OPERATOR CLASS bytevec_ip_ops FOR TYPE bytevec USING qdrant_hnsw AS
 	OPERATOR 1 <#> (bytevec, bytevec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<#>> (bytevec, bytevec_sphere),
 	FUNCTION 1 qdrant_hnsw_byte_ip(internal);
 
 CREATE OPERATOR CLASS bytevec_cosine_ops FOR TYPE bytevec USING qdrant_hnsw AS
 	OPERATOR 1 <=> (bytevec, bytevec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<=>> (bytevec, bytevec_sphere),
 	FUNCTION 1 qdrant_hnsw_byte_cosine(internal);
 
 CREATE OPERATOR CLASS bytevec_l1_ops FOR TYPE bytevec USING qdrant_hnsw AS
 	OPERATOR 1 <+> (bytevec, bytevec) FOR ORDER BY float_ops,
+	OPERATOR 3 <<+>> (bytevec, bytevec_sphere),
 	FUNCTION 1 qdrant_hnsw_byte_l1(internal);
 
 -- The second column of an index, which filters its scans.

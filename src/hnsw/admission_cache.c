@@ -28,6 +28,7 @@
 
 #include "guc.h"
 #include "hnsw/admission_cache.h"
+#include "hnsw/range.h"
 
 /* So many filters are remembered at most. */
 #define MOST_ENTRIES	256
@@ -75,7 +76,7 @@ static int	n_entries = 0;
  *----------
  */
 
-/* The scan's conditions as bytes, in the current context; NULL: too long. */
+/* The scan's conditions on the payload as bytes, in the current context; NULL: too long. */
 static char *
 key_of(IndexScanDesc scan, Size *n_key)
 {
@@ -83,8 +84,9 @@ key_of(IndexScanDesc scan, Size *n_key)
 	char	   *key;
 
 	for (int i = 0; i < scan->numberOfKeys; i++)
-		n += sizeof(StrategyNumber) +
-			VARSIZE_ANY(DatumGetPointer(scan->keyData[i].sk_argument));
+		if (!qd_range_is_key(&scan->keyData[i]))
+			n += sizeof(StrategyNumber) +
+				VARSIZE_ANY(DatumGetPointer(scan->keyData[i].sk_argument));
 	if (n > MOST_KEY_BYTES)
 		return NULL;
 	*n_key = n;
@@ -95,6 +97,8 @@ key_of(IndexScanDesc scan, Size *n_key)
 		const ScanKeyData *scan_key = &scan->keyData[i];
 		const char *argument = DatumGetPointer(scan_key->sk_argument);
 
+		if (qd_range_is_key(scan_key))
+			continue;
 		memcpy(key + n, &scan_key->sk_strategy, sizeof(StrategyNumber));
 		n += sizeof(StrategyNumber);
 		memcpy(key + n, argument, VARSIZE_ANY(argument));
@@ -108,7 +112,8 @@ static bool
 has_plain_keys(IndexScanDesc scan)
 {
 	for (int i = 0; i < scan->numberOfKeys; i++)
-		if (VARATT_IS_EXTERNAL(DatumGetPointer(scan->keyData[i].sk_argument)))
+		if (!qd_range_is_key(&scan->keyData[i]) &&
+			VARATT_IS_EXTERNAL(DatumGetPointer(scan->keyData[i].sk_argument)))
 			return false;
 	return true;
 }

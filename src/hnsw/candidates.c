@@ -549,6 +549,15 @@ qd_candidates_pack(double admitted, double rows, int ef)
 }
 
 bool
+qd_candidates_sweep_rest(QdCandidates *c)
+{
+	if (c->source != FROM_GRAPH)
+		return false;
+	begin_sweep(c);
+	return true;
+}
+
+bool
 qd_candidates_gave_up(const QdCandidates *c)
 {
 	return c->gave_up;

@@ -63,6 +63,12 @@ extern bool qd_candidates_next(QdCandidates *c, bool next_round,
  */
 extern bool qd_candidates_admit(QdCandidates *c, const QdAdmission *admission);
 
+/*
+ * From now on rows come from a sweep, which misses none; false, and nothing
+ * changes, when they do already or nothing is left.
+ */
+extern bool qd_candidates_sweep_rest(QdCandidates *c);
+
 /* After no row came: the set's rows are far away, look at each in the heap. */
 extern bool qd_candidates_gave_up(const QdCandidates *c);
 

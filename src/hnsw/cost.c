@@ -32,6 +32,7 @@
 #include "guc.h"
 #include "hnsw/admission.h"
 #include "hnsw/candidates.h"
+#include "hnsw/range.h"
 #include "payload/payload_index.h"
 
 #define VISIT_TUPLES		10	/* index tuples that a page visit weighs */
@@ -176,7 +177,8 @@ is_served(const IndexOptInfo *info, const RestrictInfo *condition, List *indexes
 static Selectivity
 admitted_share(PlannerInfo *root, const IndexPath *path)
 {
-	List	   *indexes = open_payload_indexes(path->indexinfo);
+	List	   *indexes = path->indexinfo->nkeycolumns > 1 ?
+		open_payload_indexes(path->indexinfo) : NIL;
 	List	   *served = NIL;
 	ListCell   *cell;
 
@@ -184,7 +186,8 @@ admitted_share(PlannerInfo *root, const IndexPath *path)
 	{
 		IndexClause *clause = lfirst(cell);
 
-		if (indexes != NIL && is_served(path->indexinfo, clause->rinfo, indexes))
+		if (clause->indexcol == 1 && indexes != NIL &&
+			is_served(path->indexinfo, clause->rinfo, indexes))
 			served = lappend(served, clause->rinfo);
 	}
 	foreach(cell, indexes)
@@ -224,6 +227,32 @@ conditions_cost(PlannerInfo *root, const IndexPath *path)
 	return sum;
 }
 
+/* Share of the rows that conditions on the distance let pass. */
+static Selectivity
+range_share(PlannerInfo *root, const IndexPath *path)
+{
+	List	   *ranges = NIL;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		IndexClause *clause = lfirst(cell);
+
+		if (clause->indexcol == 0)
+			ranges = lappend(ranges, clause->rinfo);
+	}
+	return clauselist_selectivity(root, ranges, path->indexinfo->rel->relid,
+								  JOIN_INNER, NULL);
+}
+
+static bool
+has_range(const IndexPath *path)
+{
+	/* in the order of columns */
+	return path->indexclauses != NIL &&
+		((IndexClause *) linitial(path->indexclauses))->indexcol == 0;
+}
+
 void
 qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 					  double loop_count, Cost *startup, Cost *total,
@@ -241,7 +270,8 @@ qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 	*selectivity = 1;
 	*correlation = 0;
 	*pages = info->pages;
-	if (path->indexorderbys == NIL)
+	qd_range_add_condition(root, path);
+	if (path->indexorderbys == NIL && !has_range(path))
 	{
 		/* it holds no NULLs, and no order but that by distance */
 		qd_path_disable(&path->path);
@@ -271,6 +301,17 @@ qd_hnsw_cost_estimate(struct PlannerInfo *root, struct IndexPath *path,
 			add_admission(&cost, admitted);
 			looked_at = admitted;
 		}
+	}
+	if (has_range(path))
+	{
+		Selectivity share = range_share(root, path);
+
+		if (!qd_guc_complete_ranges)
+		{
+			cost.sweep_visits *= share;
+			cost.sweep_scored *= share;
+		}
+		looked_at *= share;
 	}
 
 	get_tablespace_page_costs(info->reltablespace, &random_page,

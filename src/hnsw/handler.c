@@ -18,6 +18,7 @@
 #include "utils/syscache.h"
 
 #include "hnsw/hnsw.h"
+#include "hnsw/range.h"
 
 #define METRIC_PROC		1		/* support function: metric and element type */
 #define DISTANCE		1		/* strategy: ORDER BY column <op> query */
@@ -52,12 +53,16 @@ proc_is_valid(Form_pg_amproc proc, const char *opfamily)
 	return true;
 }
 
-/* A condition on a payload. */
+/* A condition on a payload, or on the distance from a sphere's center. */
 static bool
 search_is_valid(Form_pg_amop op, const char *opfamily)
 {
-	if (op->amopstrategy >= 1 && op->amopstrategy <= MAX_SEARCH &&
-		op->amoplefttype == JSONBOID &&
+	bool		payload = op->amoplefttype == JSONBOID &&
+		op->amopstrategy >= 1 && op->amopstrategy <= MAX_SEARCH;
+	bool		range = op->amoplefttype != JSONBOID &&
+		op->amopstrategy == QD_RANGE_STRATEGY;
+
+	if ((payload || range) &&
 		check_amop_signature(op->amopopr, BOOLOID, op->amoplefttype,
 							 op->amoprighttype))
 		return true;
@@ -72,7 +77,7 @@ search_is_valid(Form_pg_amop op, const char *opfamily)
 static bool
 operator_is_valid(Form_pg_amop op, const char *opfamily)
 {
-	if (op->amoppurpose == AMOP_SEARCH && op->amoplefttype == JSONBOID)
+	if (op->amoppurpose == AMOP_SEARCH)
 		return search_is_valid(op, opfamily);
 	if (op->amopstrategy != DISTANCE || op->amoppurpose != AMOP_ORDER)
 	{

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "hnsw/range.h"
 #include "hnsw/rescore.h"
 
 struct QdRescore
@@ -26,7 +27,8 @@ struct QdRescore
 	qd_metric	metric;
 	QdElement	element;
 	uint32		dim;
-	int			n_filters;
+	int			n_filters;		/* keys of the scan */
+	int			n_payload;		/* those that are conditions on the payload */
 	Datum	   *filters;		/* arguments of the scan's keys, detoasted */
 	/* of the row in the slot, when they are computed */
 	Datum		values[INDEX_MAX_KEYS];
@@ -67,8 +69,16 @@ qd_rescore_set_filters(QdRescore *r)
 {
 	r->n_filters = r->scan->numberOfKeys;
 	r->filters = palloc(r->n_filters * sizeof(Datum));
+	r->n_payload = 0;
 	for (int i = 0; i < r->n_filters; i++)
-		r->filters[i] = PointerGetDatum(PG_DETOAST_DATUM(r->scan->keyData[i].sk_argument));
+	{
+		ScanKey		key = &r->scan->keyData[i];
+
+		if (qd_range_is_key(key))
+			continue;
+		r->filters[i] = PointerGetDatum(PG_DETOAST_DATUM(key->sk_argument));
+		r->n_payload++;
+	}
 }
 
 static void
@@ -97,7 +107,7 @@ filters_admit(QdRescore *r)
 	bool		isnull;
 	Datum		payload;
 
-	if (r->n_filters == 0)
+	if (r->n_payload == 0)
 		return true;
 	payload = indexed_value(r, 1, &isnull);
 	if (isnull)
@@ -107,7 +117,8 @@ filters_admit(QdRescore *r)
 	{
 		ScanKey		key = &r->scan->keyData[i];
 
-		if (!DatumGetBool(FunctionCall2Coll(&key->sk_func, key->sk_collation,
+		if (!qd_range_is_key(key) &&
+			!DatumGetBool(FunctionCall2Coll(&key->sk_func, key->sk_collation,
 											payload, r->filters[i])))
 			return false;
 	}
@@ -146,7 +157,7 @@ qd_rescore_row(QdRescore *r, ItemPointer tid, const QdValue *query,
 								 r->slot, &call_again, &all_dead))
 		return QD_ROW_GONE;
 	*distance = 0;
-	if (query == NULL && r->n_filters == 0)
+	if (query == NULL && r->n_payload == 0)
 		return QD_ROW_FOUND;
 	MemoryContextReset(r->row);
 	caller = MemoryContextSwitchTo(r->row);

@@ -26,6 +26,7 @@
 #include "guc.h"
 #include "hnsw/admission_cache.h"
 #include "hnsw/candidates.h"
+#include "hnsw/range.h"
 #include "hnsw/report.h"
 #include "hnsw/rescore.h"
 #include "hnsw/tid_set.h"
@@ -68,6 +69,8 @@ typedef struct HnswScan
 	bool		ended;			/* there are no more candidates */
 	const QdValue *value;		/* of the query; NULL: it is NULL */
 	QdCandidates *candidates;
+	QdRange		range;
+	float		error;			/* largest of the candidates so far */
 	bool		has_candidate;	/* looked at, not rescored */
 	QdRowCandidate candidate;
 
@@ -76,6 +79,7 @@ typedef struct HnswScan
 	Size		room;
 
 	QdKnownFilter *known;		/* or NULL: nothing may be kept */
+	bool		has_filters;	/* conditions on the payload */
 	bool		has_asked;		/* for the admission */
 	const QdAdmission *admission;
 	const QdPacked *packed;		/* what candidates are from; or NULL */
@@ -127,32 +131,41 @@ qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	s->earlier = earlier;
 }
 
-/* The prepared query in the current context; NULL for NULL. */
+/*
+ * The prepared query in the current context; NULL for NULL.  Without ORDER BY it
+ * is the center of a sphere.
+ */
 static qd_query *
 prepare_query(IndexScanDesc scan, HnswScan *s)
 {
-	ScanKey		key = &scan->orderByData[0];
-	qd_codec   *codec;
+	qd_codec   *codec = qd_hnsw_codec_copy(scan->indexRelation);
 	qd_query   *query;
-	QdElement	element;
-	QdValue    *v = palloc(sizeof(QdValue));
+	QdElement	element = qd_hnsw_index(scan->indexRelation)->layout.element;
+	QdValue    *value = palloc(sizeof(QdValue));
+	struct varlena *v = NULL;
 
-	if (key->sk_flags & SK_ISNULL)
+	if (scan->numberOfOrderBys > 0)
+	{
+		if (scan->orderByData[0].sk_flags & SK_ISNULL)
+			return NULL;
+		v = PG_DETOAST_DATUM_COPY(scan->orderByData[0].sk_argument);
+	}
+	qd_range_of_keys(scan, codec->metric, &v, &s->range);
+	if (v == NULL)
 		return NULL;
-	element = qd_hnsw_index(scan->indexRelation)->layout.element;
-	*v = qd_value(element, PointerGetDatum(PG_DETOAST_DATUM_COPY(key->sk_argument)));
-	codec = qd_hnsw_codec_copy(scan->indexRelation);
-	if (v->dim != codec->dim)
+	*value = qd_value(element, PointerGetDatum(v));
+	if (value->dim != codec->dim)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("different vector dimensions %u and %u", codec->dim,
-						v->dim)));
+						value->dim)));
 	query = palloc(sizeof(qd_query));
 	qd_query_init(query, codec,
-				  qd_value_floats(element, v, palloc(v->dim * sizeof(float))),
+				  qd_value_floats(element, value,
+								  palloc(value->dim * sizeof(float))),
 				  palloc(qd_codec_work(codec->dim) * sizeof(float)),
 				  palloc(qd_query_memory(codec)));
-	s->value = v;
+	s->value = value;
 	return query;
 }
 
@@ -238,7 +251,7 @@ begin_candidates(IndexScanDesc scan, HnswScan *s)
 	Relation	index = scan->indexRelation;
 	const qd_query *query = prepare_query(scan, s);
 
-	s->known = qd_known_filter(scan, s->context);
+	s->known = s->has_filters ? qd_known_filter(scan, s->context) : NULL;
 	s->packed = packed_rows(scan, s);
 	if (s->packed != NULL)
 	{
@@ -248,7 +261,7 @@ begin_candidates(IndexScanDesc scan, HnswScan *s)
 												   s->packed);
 		return;
 	}
-	if (scan->numberOfKeys > 0 &&
+	if (s->has_filters &&
 		((s->known != NULL && s->known->admission != NULL) || few_pass(scan, s)))
 		s->admission = ask_indexes(scan, s);
 	report_admission(s, s->admission);
@@ -272,7 +285,8 @@ start(IndexScanDesc scan, HnswScan *s)
 {
 	MemoryContext caller;
 
-	if (scan->numberOfOrderBys == 0)
+	if (scan->numberOfOrderBys == 0 &&
+		(scan->numberOfKeys == 0 || !qd_range_is_key(&scan->keyData[0])))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("index \"%s\" cannot be scanned without ORDER BY",
@@ -292,10 +306,14 @@ start(IndexScanDesc scan, HnswScan *s)
 	caller = MemoryContextSwitchTo(s->context);
 	s->ef = qd_guc_ef_search;
 	s->ended = has_null_key(scan);
+	/* keys are in the order of columns */
+	s->has_filters = scan->numberOfKeys > 0 &&
+		!qd_range_is_key(&scan->keyData[scan->numberOfKeys - 1]);
 	if (!s->ended)
 	{
 		qd_rescore_set_filters(s->rescore);
 		begin_candidates(scan, s);
+		s->ended = s->range.empty;
 	}
 	MemoryContextSwitchTo(caller);
 	s->started = true;
@@ -324,7 +342,7 @@ keep_exact(HnswScan *s, ExactRow row)
 	exact_heap_push(s->exact, &s->n_exact, row);
 }
 
-/* False when it is no result. */
+/* False when it is no row that the filters admit. */
 static bool
 rescore(HnswScan *s, ItemPointer tid)
 {
@@ -343,7 +361,8 @@ rescore(HnswScan *s, ItemPointer tid)
 		return false;
 	}
 	row.tid = *tid;
-	keep_exact(s, row);
+	if (row.distance <= s->range.radius)
+		keep_exact(s, row);
 	return true;
 }
 
@@ -364,6 +383,38 @@ rescore_admitted(HnswScan *s)
 	}
 }
 
+/*
+ * Can the candidate, or one after it, be within the range?  Twice the error,
+ * since what comes after it is not returned at all.
+ */
+static bool
+may_be_within(HnswScan *s)
+{
+	s->error = Max(s->error, s->candidate.error);
+	return !s->range.bounded ||
+		s->candidate.distance - 2 * s->error <= s->range.radius;
+}
+
+/*
+ * The next candidate; none when it is outside of the range.  What the graph has
+ * missed within, a sweep finds: its cost is small against that of a scan
+ * without bounds, which would look at every row in the heap.
+ */
+static bool
+next_candidate(HnswScan *s, bool next_round)
+{
+	do
+	{
+		if (!qd_candidates_next(s->candidates, next_round, &s->candidate))
+			return false;
+		if (may_be_within(s))
+			return true;
+	} while (qd_guc_complete_ranges && qd_candidates_sweep_rest(s->candidates));
+	s->ended = true;
+	s->report.ended_early = true;
+	return false;
+}
+
 /* Looks at the next candidate. */
 static bool
 peek(HnswScan *s, bool next_round)
@@ -372,8 +423,7 @@ peek(HnswScan *s, bool next_round)
 		return true;
 	if (s->ended || !may_go_on(s, next_round))
 		return false;
-	s->has_candidate = qd_candidates_next(s->candidates, next_round,
-										  &s->candidate);
+	s->has_candidate = next_candidate(s, next_round);
 	if (!s->has_candidate && qd_candidates_gave_up(s->candidates))
 		rescore_admitted(s);
 	return s->has_candidate;
@@ -397,7 +447,7 @@ pays_by_now(const HnswScan *s)
 static void
 probe(IndexScanDesc scan, HnswScan *s)
 {
-	if (scan->numberOfKeys == 0 || s->has_asked || s->seen < s->next_probe)
+	if (!s->has_filters || s->has_asked || s->seen < s->next_probe)
 		return;
 	s->next_probe = 2 * s->seen;
 	if (!qd_candidates_few_pass(s->passed, s->seen,
@@ -464,8 +514,12 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	s->report.returned++;
 	s->last_distance = row.distance;
 	scan->xs_heaptid = row.tid;
-	/* the filters were evaluated on the row that the snapshot sees */
-	scan->xs_recheck = false;
+	/*
+	 * Filters were evaluated on the row that the snapshot sees; a radius is
+	 * only known to about a float here.
+	 */
+	scan->xs_recheck = scan->numberOfKeys > 0 &&
+		qd_range_is_key(&scan->keyData[0]);
 	scan->xs_recheckorderby = false;
 	return true;
 }
