@@ -231,6 +231,7 @@ nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
 	__m256i		v = load_16_or_32(code, whole);
 	__m256i		pairs = _mm256_setzero_si256();
 
+#pragma GCC unroll 8
 	for (int p = 0; p < 8 / bits; p++)
 	{
 		__m256i		u = _mm256_and_si256(_mm256_srli_epi16(v, p * bits), mask);

@@ -201,6 +201,7 @@ nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 		__mmask64	lanes = b + 64 <= bytes ? ~0ull : TAIL64(bytes - b);
 		__m512i		v = _mm512_maskz_loadu_epi8(lanes, code + b);
 
+#pragma GCC unroll 4
 		for (int p = 0; p < 8 / bits; p += 2)
 		{
 			const int8_t *at = q + b + p * bytes;

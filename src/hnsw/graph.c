@@ -67,6 +67,8 @@ struct QdGraphSearch
 	EntryHeap	aside;			/* nearest first, or just collected */
 	bool		aside_heap;
 	CandidateHeap candidates;	/* nearest first */
+	CandidateHeap beyond;		/* estimated beyond the best: no heap, just
+								 * collected for a larger ef */
 	VisitedSet	visited;
 	Size		max_aside;
 	bool		forgot;
@@ -83,15 +85,30 @@ struct QdGraphSearch
  *----------
  */
 static void
-candidate_push(CandidateHeap *h, QdCandidate c)
+candidate_heap_init(CandidateHeap *h, Size room)
 {
-	Size		i = h->n++;
+	h->room = room;
+	h->items = palloc(room * sizeof(QdCandidate));
+}
 
-	if (i == h->room)
+/* At the end, where it may not belong; returns where. */
+static inline Size
+candidate_append(CandidateHeap *h, QdCandidate c)
+{
+	if (unlikely(h->n == h->room))
 	{
 		h->room *= 2;
 		h->items = repalloc_huge(h->items, h->room * sizeof(QdCandidate));
 	}
+	h->items[h->n] = c;
+	return h->n++;
+}
+
+static void
+candidate_push(CandidateHeap *h, QdCandidate c)
+{
+	Size		i = candidate_append(h, c);
+
 	while (i > 0 && h->items[(i - 1) / 2].distance > c.distance)
 	{
 		h->items[i] = h->items[(i - 1) / 2];
@@ -100,13 +117,10 @@ candidate_push(CandidateHeap *h, QdCandidate c)
 	h->items[i] = c;
 }
 
-static QdCandidate
-candidate_pop(CandidateHeap *h)
+/* Puts c where i is, or below. */
+static void
+candidate_sift_down(CandidateHeap *h, Size i, QdCandidate c)
 {
-	QdCandidate top = h->items[0];
-	QdCandidate last = h->items[--h->n];
-	Size		i = 0;
-
 	for (;;)
 	{
 		Size		child = 2 * i + 1;
@@ -116,12 +130,21 @@ candidate_pop(CandidateHeap *h)
 		if (child + 1 < h->n &&
 			h->items[child + 1].distance < h->items[child].distance)
 			child++;
-		if (h->items[child].distance >= last.distance)
+		if (h->items[child].distance >= c.distance)
 			break;
 		h->items[i] = h->items[child];
 		i = child;
 	}
-	h->items[i] = last;
+	h->items[i] = c;
+}
+
+static QdCandidate
+candidate_pop(CandidateHeap *h)
+{
+	QdCandidate top = h->items[0];
+
+	h->n--;
+	candidate_sift_down(h, 0, h->items[h->n]);
 	return top;
 }
 
@@ -282,6 +305,15 @@ visited_add(VisitedSet *v, uint32 vid)
 	return true;
 }
 
+/* The next n times visited_add allocates nothing. */
+static void
+visited_reserve(VisitedSet *v, uint32 n)
+{
+	if (v->bits == NULL)
+		while (v->used + n > v->mask / 2)
+			visited_grow(v);
+}
+
 /*----------
  * Search
  *----------
@@ -298,8 +330,8 @@ qd_graph_search_begin(const QdGraphStore *store, Size memory_limit)
 	s->best_sorted = true;
 	s->aside.room = MIN_ASIDE;
 	s->aside.items = palloc(s->aside.room * sizeof(Entry));
-	s->candidates.room = MIN_ASIDE;
-	s->candidates.items = palloc(s->candidates.room * sizeof(QdCandidate));
+	candidate_heap_init(&s->candidates, MIN_ASIDE);
+	candidate_heap_init(&s->beyond, MIN_ASIDE);
 	if (memory_limit > 0)
 		s->max_aside = Max(memory_limit / sizeof(Entry), MIN_ASIDE);
 	visited_init(&s->visited, store->n_vids);
@@ -526,12 +558,28 @@ compare_by_distance(const void *a, const void *b)
 	return x->distance < y->distance ? -1 : x->distance > y->distance;
 }
 
+/* What was beyond a smaller ef. */
+static void
+take_beyond(QdGraphSearch *s)
+{
+	CandidateHeap *h = &s->candidates;
+
+	if (s->beyond.n == 0)
+		return;
+	for (Size i = 0; i < s->beyond.n; i++)
+		candidate_append(h, s->beyond.items[i]);
+	s->beyond.n = 0;
+	for (Size i = h->n / 2; i-- > 0;)
+		candidate_sift_down(h, i, h->items[i]);
+}
+
 /* Forgets the farther half of the candidates; sorted is a heap too. */
 static void
 bound_candidates(QdGraphSearch *s)
 {
-	if (s->max_aside == 0 || s->candidates.n <= s->max_aside)
+	if (s->max_aside == 0 || s->candidates.n + s->beyond.n <= s->max_aside)
 		return;
+	take_beyond(s);
 	qsort(s->candidates.items, s->candidates.n, sizeof(QdCandidate),
 		  compare_by_distance);
 	s->candidates.n /= 2;
@@ -545,7 +593,24 @@ prefetch_nearest(const QdGraphSearch *s)
 		s->store.prefetch(s->store.arg, s->candidates.items[0].vid);
 }
 
-/* Every neighbour is a candidate by its estimate, at first sight. */
+/* Candidates of the vertex's neighbours at first sight, by their estimates. */
+static void
+add_estimated(QdGraphSearch *s, int n)
+{
+	float		worst = s->best.n >= s->ef ? s->best.items[0].distance : INFINITY;
+
+	for (int i = 0; i < n; i++)
+	{
+		QdCandidate c = {s->distances[i], s->ids[i]};
+
+		if (c.distance > worst)
+			candidate_append(&s->beyond, c);
+		else
+			candidate_push(&s->candidates, c);
+	}
+	bound_candidates(s);
+}
+
 static void
 expand_by_estimates(QdGraphSearch *s, uint32 vid)
 {
@@ -557,22 +622,19 @@ expand_by_estimates(QdGraphSearch *s, uint32 vid)
 
 	if (s->candidates.n > 0)
 		next = s->candidates.items[0].vid;
+	visited_reserve(&s->visited, s->store.max_links);
 	n = s->store.open(s->store.arg, vid, &own, &links);
 	if (n < 0)
 		return;
 	for (int i = 0; i < n; i++)
-		if (links[i] < s->store.n_vids && !visited_has(&s->visited, links[i]))
+		if (links[i] < s->store.n_vids && visited_add(&s->visited, links[i]))
 		{
 			s->ids[fresh] = links[i];
 			s->which[fresh++] = i;
 		}
 	s->store.estimate(s->store.arg, s->which, fresh, s->distances);
 	offer_expanded(s, own, vid);
-	for (int i = 0; i < fresh; i++)
-		if (visited_add(&s->visited, s->ids[i]))
-			candidate_push(&s->candidates,
-						   (QdCandidate) {s->distances[i], s->ids[i]});
-	bound_candidates(s);
+	add_estimated(s, fresh);
 	if (s->candidates.n > 0 && s->candidates.items[0].vid != next)
 		prefetch_nearest(s);
 	s->expanded++;
@@ -590,6 +652,7 @@ qd_graph_search_run(QdGraphSearch *s, int ef)
 	s->best_sorted = false;
 	entry_heapify(&s->best, -1);
 	take_back(s);
+	take_beyond(s);
 	while (s->candidates.n > 0)
 	{
 		if (s->best.n >= s->ef &&
@@ -640,7 +703,7 @@ qd_graph_search_next(QdGraphSearch *s, QdCandidate *out)
 bool
 qd_graph_search_exhausted(const QdGraphSearch *s)
 {
-	return s->aside.n == 0 && s->candidates.n == 0;
+	return s->aside.n == 0 && s->candidates.n == 0 && s->beyond.n == 0;
 }
 
 bool

@@ -467,6 +467,7 @@ typedef struct QdPageStore
 	QdGraphStore graph;
 
 	/* inlined */
+	QdHnswLayout layout;
 	qd_nav_query nav;
 	Buffer		buffer;			/* of the vertex being expanded, locked */
 	QdVertexHead *vertex;

@@ -124,7 +124,7 @@ static int
 store_open(void *arg, uint32 vid, float *own, const uint32 **ids)
 {
 	QdPageStore *store = arg;
-	const QdHnswLayout *l = &qd_hnsw_index(store->index)->layout;
+	const QdHnswLayout *l = &store->layout;
 	QdVertexHead *v = lock_vertex(store->index, vid, &store->buffer);
 
 	if (v == NULL)
@@ -140,7 +140,7 @@ static void
 store_estimate(void *arg, const uint16 *which, int n, float *out)
 {
 	QdPageStore *store = arg;
-	const QdHnswLayout *l = &qd_hnsw_index(store->index)->layout;
+	const QdHnswLayout *l = &store->layout;
 	QdVertexHead *v = store->vertex;
 
 	qd_nav_estimate(&store->nav, store->own, v->nav_scale,
@@ -158,15 +158,16 @@ store_prefetch(void *arg, uint32 vid)
 
 	if (block != InvalidBlockNumber)
 		qd_hnsw_prefetch(store->index, block, offset,
-						 Min(qd_hnsw_index(store->index)->layout.block_bytes,
-							 PREFETCH_BLOCK));
+						 Min(store->layout.block_bytes, PREFETCH_BLOCK));
 }
 
 static void
 init_inlined(QdPageStore *store)
 {
-	qd_nav		nav = QdLayoutNav(&qd_hnsw_index(store->index)->layout);
+	qd_nav		nav;
 
+	store->layout = qd_hnsw_index(store->index)->layout;
+	nav = QdLayoutNav(&store->layout);
 	qd_nav_query_init(&store->nav, &nav, store->query,
 					  palloc(qd_nav_query_memory(&nav)));
 	store->graph.open = store_open;
