@@ -281,27 +281,30 @@ visited_has(const VisitedSet *v, uint32 vid)
 	return *visited_slot(v, vid) != 0;
 }
 
-/* False when it was there before. */
 static bool
-visited_add(VisitedSet *v, uint32 vid)
+visited_add_slot(VisitedSet *v, uint32 vid)
 {
-	uint32	   *slot;
+	uint32	   *slot = visited_slot(v, vid);
 
-	if (v->bits != NULL)
-	{
-		uint64		bit = UINT64CONST(1) << (vid % 64);
-
-		if (v->bits[vid / 64] & bit)
-			return false;
-		v->bits[vid / 64] |= bit;
-		return true;
-	}
-	slot = visited_slot(v, vid);
 	if (*slot != 0)
 		return false;
 	*slot = vid + 1;
 	if (++v->used > v->mask / 2)
 		visited_grow(v);
+	return true;
+}
+
+/* False when it was there before. */
+static inline bool
+visited_add(VisitedSet *v, uint32 vid)
+{
+	uint64		bit = UINT64CONST(1) << (vid % 64);
+
+	if (unlikely(v->bits == NULL))
+		return visited_add_slot(v, vid);
+	if (v->bits[vid / 64] & bit)
+		return false;
+	v->bits[vid / 64] |= bit;
 	return true;
 }
 
@@ -593,15 +596,38 @@ prefetch_nearest(const QdGraphSearch *s)
 		s->store.prefetch(s->store.arg, s->candidates.items[0].vid);
 }
 
-/* Candidates of the vertex's neighbours at first sight, by their estimates. */
+/* Of a vertex's n links those seen for the first time; returns their number. */
+static int
+take_unseen(QdGraphSearch *s, const uint32 *links, int n)
+{
+	VisitedSet *visited = &s->visited;
+	uint32	   *ids = s->ids;
+	uint16	   *which = s->which;
+	int			fresh = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		uint32		vid = links[i];
+
+		if (unlikely(vid >= s->store.n_vids) || !visited_add(visited, vid))
+			continue;
+		ids[fresh] = vid;
+		which[fresh++] = i;
+	}
+	return fresh;
+}
+
+/* They become candidates by their estimates. */
 static void
 add_estimated(QdGraphSearch *s, int n)
 {
 	float		worst = s->best.n >= s->ef ? s->best.items[0].distance : INFINITY;
+	const float *distances = s->distances;
+	const uint32 *ids = s->ids;
 
 	for (int i = 0; i < n; i++)
 	{
-		QdCandidate c = {s->distances[i], s->ids[i]};
+		QdCandidate c = {distances[i], ids[i]};
 
 		if (c.distance > worst)
 			candidate_append(&s->beyond, c);
@@ -617,7 +643,6 @@ expand_by_estimates(QdGraphSearch *s, uint32 vid)
 	const uint32 *links;
 	float		own;
 	uint32		next = PG_UINT32_MAX;
-	int			fresh = 0;
 	int			n;
 
 	if (s->candidates.n > 0)
@@ -626,19 +651,14 @@ expand_by_estimates(QdGraphSearch *s, uint32 vid)
 	n = s->store.open(s->store.arg, vid, &own, &links);
 	if (n < 0)
 		return;
-	for (int i = 0; i < n; i++)
-		if (links[i] < s->store.n_vids && visited_add(&s->visited, links[i]))
-		{
-			s->ids[fresh] = links[i];
-			s->which[fresh++] = i;
-		}
-	s->store.estimate(s->store.arg, s->which, fresh, s->distances);
+	n = take_unseen(s, links, n);
+	s->store.estimate(s->store.arg, s->which, n, s->distances);
 	offer_expanded(s, own, vid);
-	add_estimated(s, fresh);
+	add_estimated(s, n);
 	if (s->candidates.n > 0 && s->candidates.items[0].vid != next)
 		prefetch_nearest(s);
 	s->expanded++;
-	s->scored += fresh;
+	s->scored += n;
 }
 
 void

@@ -18,7 +18,7 @@
 
 #define SCORE_BATCH		32
 #define PREFETCH_AHEAD	4
-#define PREFETCH_BLOCK	2048	/* of a block with its neighbours' codes */
+#define PREFETCH_BLOCK	1024	/* of a block with its neighbours' codes */
 #define PREFETCH_CODE	512		/* bytes of a code; the processor goes on */
 
 /* Where a vertex stands. */
