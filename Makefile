@@ -36,6 +36,7 @@ REGRESS += payload_ops
 REGRESS += text_index
 REGRESS += payload_index
 REGRESS += payload_bind
+REGRESS += payload_count
 
 # the index
 REGRESS += hnsw

@@ -80,6 +80,7 @@ RESET enable_seqscan;
 
 -- facets: points by value; the index has to serve matches
 SELECT * FROM qdrant.facet('c', 'city');
+SELECT qdrant.count('c'), qdrant.count('c', '{"must": {"key": "t", "match": {"text": "FOX the"}}}'), qdrant.count('c', exact => false);
 SELECT * FROM qdrant.facet('c', 'even', max_hits => 1);
 SELECT * FROM qdrant.facet('c', '"obj".deep.k');
 SELECT * FROM qdrant.facet('c', 'u', '{"must": {"key": "n", "match": {"value": "x"}}}');

@@ -131,6 +131,7 @@ struct Node;
 #define qd_tbm_next(it, page)	tbm_private_iterate(it, &(page))
 #define qd_tbm_block(page)	((page).blockno)
 #define qd_tbm_lossy(page)	((page).lossy)
+#define qd_tbm_recheck(page)	((page).recheck)
 #define qd_tbm_offsets(page, offsets, max) \
 	tbm_extract_page_tuple(&(page), offsets, max)
 #else
@@ -141,6 +142,7 @@ struct Node;
 #define qd_tbm_next(it, page)	(((page) = tbm_iterate(it)) != NULL)
 #define qd_tbm_block(page)	((page)->blockno)
 #define qd_tbm_lossy(page)	((page)->ntuples < 0)
+#define qd_tbm_recheck(page)	((page)->recheck)
 #define qd_tbm_offsets(page, offsets, max) \
 	(memcpy(offsets, (page)->offsets, \
 			Min((page)->ntuples, (int) (max)) * sizeof(OffsetNumber)), \

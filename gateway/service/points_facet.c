@@ -2,12 +2,16 @@
  * points_facet.c
  *		Facets: how many points have a value, by value.
  *
- * They are always counted, so exact changes nothing.
+ * The database counts by the field's index; only filters on more than the
+ * payload take a statement over the points.
  */
 #include "service/points.h"
 #include "service/service.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+
+#include "model/filter_json.h"
 
 #define FACET_DEFAULT_LIMIT	10
 
@@ -23,6 +27,7 @@ static Qdrant__FacetValue *
 facet_value(struct op *op, const PGresult *r, int row)
 {
 	const facet_state *st = op->state;
+	const char *text = arena_strdup(op->a, pgr_text(r, row, 0));
 	Qdrant__FacetValue *v = arena_alloc(op->a, sizeof(*v));
 
 	qdrant__facet_value__init(v);
@@ -30,15 +35,15 @@ facet_value(struct op *op, const PGresult *r, int row)
 	{
 		case INDEX_INTEGER:
 			v->variant_case = QDRANT__FACET_VALUE__VARIANT_INTEGER_VALUE;
-			v->integer_value = pgr_int8(r, row, 0);
+			v->integer_value = strtoll(text, NULL, 10);
 			break;
 		case INDEX_BOOL:
 			v->variant_case = QDRANT__FACET_VALUE__VARIANT_BOOL_VALUE;
-			v->bool_value = pgr_bool(r, row, 0);
+			v->bool_value = text[0] == 't';
 			break;
 		default:
 			v->variant_case = QDRANT__FACET_VALUE__VARIANT_STRING_VALUE;
-			v->string_value = arena_strdup(op->a, pgr_text(r, row, 0));
+			v->string_value = (char *) text;
 			break;
 	}
 	return v;
@@ -66,43 +71,64 @@ facet_done(struct op *op, PGresult **results)
 	op_answer(op, &response->base);
 }
 
-/* The function that gives the values; NULL: the index serves no matches. */
+/* The type's name; NULL: the index serves no matches. */
 static const char *
-values_function(const field_index *index)
+type_name(const field_index *index)
 {
 	if (index == NULL)
 		return NULL;
 	switch (index->type)
 	{
 		case INDEX_KEYWORD:
-			return "keyword_values";
+			return "keyword";
 		case INDEX_UUID:
-			return "uuid_values";
+			return "uuid";
 		case INDEX_BOOL:
-			return "bool_values";
+			return "bool";
 		case INDEX_INTEGER:
-			return index->lookup ? "integer_values" : NULL;
+			return index->lookup ? "integer" : NULL;
 		default:
 			return NULL;
 	}
 }
 
+/* Over the points that the filter admits. */
+static void
+add_values(sql *q, struct op *op, const collection *c, const char *type)
+{
+	const Qdrant__FacetCounts *msg = (const Qdrant__FacetCounts *) op->msg;
+	const field_index *index = ((facet_state *) op->state)->index;
+	bool		text = index->type == INDEX_KEYWORD || index->type == INDEX_UUID;
+
+	sql_add(q, "SELECT v.value::text, count(*) FROM %s AS t CROSS JOIN LATERAL "
+			"unnest(qdrant_catalog.%s_values(t.payload, $%d)) AS v (value) WHERE true",
+			c->relation, type, sql_bind(q, pgp_text(op->a, index->path)));
+	sql_filter(q, c, msg->filter);
+	sql_add(q, " GROUP BY v.value ORDER BY 2 DESC, v.value%s LIMIT ",
+			text ? " COLLATE \"C\"" : "");
+}
+
 static pg_statement
-facet_statement(struct op *op, const collection *c, const char *function)
+facet_statement(struct op *op, const collection *c, const char *type)
 {
 	const Qdrant__FacetCounts *msg = (const Qdrant__FacetCounts *) op->msg;
 	const field_index *index = ((facet_state *) op->state)->index;
 	uint64_t	limit = msg->has_limit ? msg->limit : FACET_DEFAULT_LIMIT;
-	bool		text = index->type == INDEX_KEYWORD || index->type == INDEX_UUID;
 	sql		   *q = sql_begin(op->a);
 
-	sql_add(q, "SELECT v.value, count(*) FROM %s AS t CROSS JOIN LATERAL "
-			"unnest(qdrant_catalog.%s(t.payload, $%d)) AS v (value) WHERE true",
-			c->relation, function, sql_bind(q, pgp_text(op->a, index->path)));
-	sql_filter(q, c, msg->filter);
-	sql_add(q, " GROUP BY v.value ORDER BY 2 DESC, v.value%s LIMIT %" PRIu64,
-			text ? " COLLATE \"C\"" : "",
-			limit > INT64_MAX ? (uint64_t) INT64_MAX : limit);
+	if (limit > INT64_MAX)
+		limit = INT64_MAX;
+	if (filter_needs_point(msg->filter))
+	{
+		add_values(q, op, c, type);
+		sql_add(q, "%" PRIu64, limit);
+		return sql_end(q);
+	}
+	sql_add(q, "SELECT value, count FROM qdrant_catalog.facet_rows(%s, $%d, '%s', $%d, "
+			"%" PRIu64 ", %s)", sql_literal(op->a, slice_text(c->relation)),
+			sql_bind(q, pgp_text(op->a, index->path)), type,
+			sql_bind(q, pgp_filter(op->a, filter_json(msg->filter, &c->indexes, op->a))),
+			limit, msg->has_exact && msg->exact ? "true" : "false");
 	return sql_end(q);
 }
 
@@ -112,11 +138,11 @@ facet_collection(struct op *op, const collection *c)
 	const Qdrant__FacetCounts *msg = (const Qdrant__FacetCounts *) op->msg;
 	facet_state *st = op->state;
 	pg_statement *statements = arena_array(op->a, 2, sizeof(*statements));
-	const char *function;
+	const char *type;
 
 	st->index = field_index_find(&c->indexes, slice_text(msg->key));
-	function = values_function(st->index);
-	if (function == NULL)
+	type = type_name(st->index);
+	if (type == NULL)
 	{
 		op_fail(op, ERR_BAD_INPUT, "No appropriate index for faceting: `%s`. "
 				"Please create one to facet on this field. Check "
@@ -126,7 +152,7 @@ facet_collection(struct op *op, const collection *c)
 		return;
 	}
 	statements[0] = op_check_collection(op, c);
-	statements[FACET_ROWS] = facet_statement(op, c, function);
+	statements[FACET_ROWS] = facet_statement(op, c, type);
 	op_sql(op, statements, 2, true, facet_done);
 }
 

@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+#include "model/filter_json.h"
+
 /* Common to what reads: the members that are checked before any lookup. */
 static bool
 check_reader(struct op *op, const Qdrant__ReadConsistency *consistency,
@@ -329,7 +331,7 @@ const operation svc_scroll = {
 };
 
 /*----------
- * Count: always exact.
+ * Count.
  *----------
  */
 static void
@@ -351,9 +353,20 @@ count_collection(struct op *op, const collection *c)
 	const Qdrant__CountPoints *msg = (const Qdrant__CountPoints *) op->msg;
 	sql		   *q = sql_begin(op->a);
 	pg_statement *statements = arena_array(op->a, 2, sizeof(*statements));
+	bool		exact = !msg->has_exact || msg->exact;
+	bool		filtered = !filter_is_empty(msg->filter);
 
-	sql_add(q, "SELECT count(*) FROM %s AS t WHERE true", c->relation);
-	sql_filter(q, c, msg->filter);
+	if (!filter_needs_point(msg->filter) && (filtered || !exact))
+		sql_add(q, "SELECT qdrant_catalog.count_rows(%s, $%d, %s)",
+				sql_literal(op->a, slice_text(c->relation)),
+				sql_bind(q, pgp_filter(op->a, filter_json(msg->filter, &c->indexes,
+														  op->a))),
+				exact ? "true" : "false");
+	else
+	{
+		sql_add(q, "SELECT count(*) FROM %s AS t WHERE true", c->relation);
+		sql_filter(q, c, msg->filter);
+	}
 	statements[0] = op_check_collection(op, c);
 	statements[1] = sql_end(q);
 	op_sql(op, statements, 2, true, count_done);

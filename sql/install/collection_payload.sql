@@ -89,26 +89,33 @@ FROM qdrant_catalog.find_collection(collection) c
 ORDER BY i.path
 $$;
 
+-- How many points a filter admits; when it need not be exact, of a large
+-- table about, from the posting counts of payload indexes.
+CREATE FUNCTION qdrant.count(collection text, filter payload_filter DEFAULT '{}', exact boolean DEFAULT true) RETURNS bigint
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT qdrant_catalog.count_rows(c.relation, qdrant_catalog.bind_filter(filter, qdrant_catalog.bindings(c.id)), exact)
+FROM qdrant_catalog.find_collection(collection) c
+$$;
+
 -- How many of the points that a filter admits have a value, by value, for a
--- path with an index that serves matches.
+-- path with an index that serves matches; exact as in qdrant.count.
 CREATE FUNCTION qdrant.facet(collection text, path text, filter payload_filter DEFAULT '{}', max_hits bigint DEFAULT 10,
-	OUT value jsonb, OUT count bigint)
+	exact boolean DEFAULT true, OUT value jsonb, OUT count bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	canonical CONSTANT text := qdrant_catalog.canonical_path(path);
 	found_row CONSTANT qdrant_catalog.collections := qdrant_catalog.find_collection(collection);
-	schema CONSTANT jsonb := qdrant_catalog.bindings(found_row.id) -> canonical;
+	bindings CONSTANT jsonb := qdrant_catalog.bindings(found_row.id);
+	schema CONSTANT jsonb := bindings -> canonical;
+	type CONSTANT text := schema ->> 'type';
 BEGIN
-	IF schema IS NULL OR schema ->> 'type' <> ALL ('{keyword,integer,bool,uuid}') OR schema -> 'lookup' = 'false' THEN
+	IF schema IS NULL OR type <> ALL ('{keyword,integer,bool,uuid}') OR schema -> 'lookup' = 'false' THEN
 		RAISE EXCEPTION USING ERRCODE = 'QD001', MESSAGE = format('no appropriate index for faceting: %s', canonical),
 			HINT = 'Create one of type keyword, integer, bool or uuid with qdrant.create_payload_index().';
 	END IF;
-	RETURN QUERY EXECUTE format('SELECT to_jsonb(v), count(*) FROM %s t, unnest(qdrant_catalog.%I(t.payload, %L)) v'
-		' WHERE t.payload OPERATOR(@extschema@.@@@) %L GROUP BY v ORDER BY 2 DESC, v%s LIMIT %s',
-		qdrant_catalog.quoted_name(found_row.relation), schema ->> 'type' || '_values', canonical,
-		qdrant.bind_filter(collection, filter), CASE WHEN schema ->> 'type' IN ('keyword', 'uuid') THEN ' COLLATE "C"' ELSE '' END,
-		max_hits);
+	RETURN QUERY SELECT CASE WHEN type IN ('integer', 'bool') THEN f.value::jsonb ELSE to_jsonb(f.value) END, f.count
+	FROM qdrant_catalog.facet_rows(found_row.relation, canonical, type, qdrant_catalog.bind_filter(filter, bindings), max_hits, exact) f;
 END
 $$;
 

@@ -131,3 +131,15 @@ CREATE OPERATOR CLASS qdrant_text_ops FOR TYPE jsonb USING gin AS
 	FUNCTION 6 payload_gin_triconsistent(internal, smallint, jsonb, integer, internal, internal, internal),
 	FUNCTION 7 payload_gin_text_options(internal),
 	STORAGE bytea;
+
+-- How many rows of a table a filter admits; by payload indexes where it can,
+-- and by their posting counts alone when it need not be exact.
+CREATE FUNCTION qdrant_catalog.count_rows(relation regclass, filter payload_filter, exact boolean) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_count_rows' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+
+-- The same by values at a path, of which an index of the type takes in; the
+-- most frequent first.
+CREATE FUNCTION qdrant_catalog.facet_rows(relation regclass, path text, type text, filter payload_filter, max_hits bigint, exact boolean,
+	OUT value text, OUT count bigint)
+RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'qd_facet_rows' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;

@@ -22,6 +22,7 @@
 
 #include "payload/filter.h"
 #include "payload/gin_query.h"
+#include "payload/index_rows.h"
 #include "payload/payload_index.h"
 
 #define SHARE_EQUAL		0.005
@@ -182,6 +183,27 @@ qd_filter_selectivity(const qd_filter *filter)
 
 	CLAMP_PROBABILITY(share);
 	return share;
+}
+
+bool
+qd_indexes_share(List *indexes, double rows, const qd_filter *filter,
+				 double *share)
+{
+	estimator	e = {NIL, rows, false};
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		payload_index *index = palloc(sizeof(payload_index));
+
+		index->relation = lfirst(cell);
+		index->column = 1;
+		index->options = qd_payload_index_options(index->relation, 1);
+		e.indexes = lappend(e.indexes, index);
+	}
+	*share = filter_share(&e, &filter->root);
+	CLAMP_PROBABILITY(*share);
+	return !e.guessed;
 }
 
 /*----------

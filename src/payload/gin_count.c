@@ -17,12 +17,16 @@
 #include "utils/rel.h"
 
 #include "payload/gin_query.h"
+#include "payload/gin_walk.h"
 
 /* So many terms of a condition are looked up; the rest is taken to be alike. */
 #define TERMS_MAX	24
 
 /* So many posting trees of a range on one page are looked at. */
 #define TREES_MAX	8
+
+/* So many leaves of a posting tree are looked at. */
+#define LEAVES_MAX	4
 
 typedef struct counter
 {
@@ -84,56 +88,98 @@ leave(spot *at)
 	UnlockReleaseBuffer(at->stack.buffer);
 }
 
-/*
- * Rows of a leaf of a posting tree, as if all its segments were like the first
- * one: decoding them all takes 20 us.
- */
+Buffer
+qd_gin_find(Relation index, GinState *state, Datum key, OffsetNumber *offset)
+{
+	counter		c;
+	spot		at;
+
+	c.index = index;
+	c.column = FirstOffsetNumber;
+	c.rows = 0;
+	c.state = *state;
+	find(&c, key, &at);
+	*offset = at.stack.off;
+	return at.stack.buffer;
+}
+
+/* Rows of a leaf of a posting tree: every number's last byte is below 128. */
 static double
 count_leaf(Page page)
 {
-	GinPostingList *first;
-	double		size;
-	int			n;
+	GinPostingList *list;
+	char	   *end;
+	int			n = 0;
 
 	if (!GinPageIsCompressed(page))
 		return GinPageGetOpaque(page)->maxoff;
-	size = GinDataLeafPageGetPostingListSize(page);
-	if (size == 0)
-		return 0;
-	first = GinDataLeafPageGetPostingList(page);
-	pfree(ginPostingListDecode(first, &n));
-	return n * size / SizeOfGinPostingList(first);
+	list = GinDataLeafPageGetPostingList(page);
+	end = (char *) list + GinDataLeafPageGetPostingListSize(page);
+	for (; (char *) list < end; list = GinNextPostingListSegment(list))
+	{
+		n++;					/* the first row is not among the bytes */
+		for (int i = 0; i < list->nbytes; i++)
+			n += list->bytes[i] < 128;
+	}
+	return n;
 }
 
-/* Rows of a posting tree, as if all its pages were like the leftmost ones. */
-static double
-count_tree(counter *c, BlockNumber block)
+/* Up to max children of a page, evenly spread; returns how many. */
+static int
+spread_children(Page page, int max, BlockNumber *children)
 {
-	double		count = 1;
+	int			n = GinPageGetOpaque(page)->maxoff;
+	int			chosen = Min(n, max);
+
+	for (int i = 0; i < chosen; i++)
+	{
+		OffsetNumber offset = FirstOffsetNumber + (int64) i * n / chosen;
+
+		children[i] = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page, offset));
+	}
+	return chosen;
+}
+
+/*
+ * Rows of a posting tree, as if all its pages were like LEAVES_MAX children of
+ * the root, and below them the leftmost ones.
+ */
+double
+qd_gin_tree_rows(Relation index, BlockNumber root)
+{
+	BlockNumber blocks[LEAVES_MAX] = {root};
+	int			n = 1;
+	double		factor = 1;
+	double		count;
 
 	for (;;)
 	{
-		Buffer		buffer = ReadBuffer(c->index, block);
-		Page		page;
+		BlockNumber children[LEAVES_MAX];
+		double		n_children = 0;
+		int			n_chosen = 0;
 
-		LockBuffer(buffer, GIN_SHARE);
-		page = BufferGetPage(buffer);
-		if (GinPageIsLeaf(page))
+		count = 0;
+		for (int i = 0; i < n; i++)
 		{
-			count *= count_leaf(page);
-			block = InvalidBlockNumber;
+			Buffer		buffer = ReadBuffer(index, blocks[i]);
+			Page		page = BufferGetPage(buffer);
+
+			LockBuffer(buffer, GIN_SHARE);
+			if (GinPageIsLeaf(page))
+				count += GinPageIsDeleted(page) ? 0 : count_leaf(page);
+			else
+			{
+				n_children += GinPageGetOpaque(page)->maxoff;
+				n_chosen += spread_children(page, Max(LEAVES_MAX / n, 1),
+											children + n_chosen);
+			}
+			UnlockReleaseBuffer(buffer);
 		}
-		else if (GinPageGetOpaque(page)->maxoff >= FirstOffsetNumber)
-		{
-			count *= GinPageGetOpaque(page)->maxoff;
-			block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
-																		FirstOffsetNumber));
-		}
-		else
-			count = 0;
-		UnlockReleaseBuffer(buffer);
-		if (count == 0 || !BlockNumberIsValid(block))
-			return count;
+		if (n_chosen == 0)
+			return count * factor;
+		factor *= n_children / n_chosen;
+		n = n_chosen;
+		memcpy(blocks, children, n * sizeof(BlockNumber));
 	}
 }
 
@@ -158,7 +204,7 @@ count_key(counter *c, Datum key)
 			count = GinGetNPosting(entry);
 	}
 	leave(&at);
-	return BlockNumberIsValid(tree) ? count_tree(c, tree) : count;
+	return BlockNumberIsValid(tree) ? qd_gin_tree_rows(c->index, tree) : count;
 }
 
 /*
@@ -186,7 +232,7 @@ count_entries(counter *c, spot *at, OffsetNumber end)
 	}
 	leave(at);
 	for (int i = 0; i < Min(n_trees, TREES_MAX); i++)
-		of_trees += count_tree(c, trees[i]);
+		of_trees += qd_gin_tree_rows(c->index, trees[i]);
 	return count + (n_trees > TREES_MAX ? of_trees * n_trees / TREES_MAX : of_trees);
 }
 

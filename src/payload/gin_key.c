@@ -92,6 +92,16 @@ qd_key_get_double(const unsigned char *bytes)
 	return x;
 }
 
+bool
+qd_key_get_integer(const unsigned char *bytes, size_t length, int64 *i)
+{
+	bool		is_double = length <= QD_KEY_NUMBER_FORM + 1;
+
+	*i = is_double ? (int64) qd_key_get_double(bytes) :
+		(int64) (get_uint64(bytes + QD_KEY_NUMBER_FORM + 1) ^ SIGN_BIT);
+	return is_double;
+}
+
 void
 qd_key_number(qd_key *key, const qd_number *number)
 {

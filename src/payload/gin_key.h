@@ -85,6 +85,10 @@ extern void qd_key_uuid_any(qd_key *key, const unsigned char *uuid);
 
 /* Takes the numbers out of keys again. */
 extern double qd_key_get_double(const unsigned char *bytes);
+
+/* A number's integer; false when it is written out behind the double. */
+extern bool qd_key_get_integer(const unsigned char *bytes, size_t length,
+							   int64 *i);
 extern qd_datetime qd_key_get_datetime(const unsigned char *bytes);
 
 /* Interleaved bits of a place: those of latitude at the odd positions. */

@@ -13,7 +13,7 @@
 
 #include "payload/datetime.h"
 #include "payload/filter.h"
-#include "payload/text_split.h"
+#include "payload/payload_values.h"
 #include "payload/walk.h"
 #include "types/point_id.h"
 
@@ -26,7 +26,17 @@ typedef struct gatherer
 } gatherer;
 
 static int
-compare_values(const void *a, const void *b, void *kind)
+compare_bytes(const void *a, const void *b)
+{
+	size_t		a_length = VARSIZE_ANY_EXHDR(a);
+	size_t		b_length = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
+
+	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+int
+qd_payload_value_compare(const void *a, const void *b, void *kind)
 {
 	Datum		x = *(const Datum *) a;
 	Datum		y = *(const Datum *) b;
@@ -43,10 +53,7 @@ compare_values(const void *a, const void *b, void *kind)
 			return DatumGetInt64(x) < DatumGetInt64(y) ? -1 :
 				DatumGetInt64(x) > DatumGetInt64(y);
 		default:
-			return qd_string_compare(VARDATA_ANY(DatumGetPointer(x)),
-									 VARSIZE_ANY_EXHDR(DatumGetPointer(x)),
-									 VARDATA_ANY(DatumGetPointer(y)),
-									 VARSIZE_ANY_EXHDR(DatumGetPointer(y)));
+			return compare_bytes(DatumGetPointer(x), DatumGetPointer(y));
 	}
 }
 
@@ -139,8 +146,8 @@ gather(const JsonbValue *value, void *arg)
 }
 
 /* The compiled path, kept for the calls that follow with the same one. */
-static const qd_node *
-compiled_path(FunctionCallInfo fcinfo, text *str)
+const qd_node *
+qd_payload_values_path(FunctionCallInfo fcinfo, text *str)
 {
 	struct
 	{
@@ -172,26 +179,36 @@ compiled_path(FunctionCallInfo fcinfo, text *str)
 	return (const qd_node *) (kept->text + TYPEALIGN(8, length));
 }
 
+int
+qd_payload_values(qd_index_kind kind, const qd_node *path, Jsonb *payload,
+				  Datum **values)
+{
+	gatherer	g = {0};
+
+	g.kind = kind;
+	qd_visit_path(path, &payload->root, gather, &g);
+	if (g.n > 1)
+	{
+		qsort_arg(g.values, g.n, sizeof(Datum), qd_payload_value_compare, &g.kind);
+		g.n = qunique_arg(g.values, g.n, sizeof(Datum), qd_payload_value_compare,
+						  &g.kind);
+	}
+	*values = g.values;
+	return g.n;
+}
+
 static Datum
 values_array(FunctionCallInfo fcinfo, qd_index_kind kind, Oid type)
 {
-	Jsonb	   *payload = PG_GETARG_JSONB_P(0);
-	gatherer	g = {0};
+	const qd_node *path = qd_payload_values_path(fcinfo, PG_GETARG_TEXT_PP(1));
+	Datum	   *values;
+	int			n = qd_payload_values(kind, path, PG_GETARG_JSONB_P(0), &values);
 	int16		length;
 	bool		by_value;
 	char		align;
 
-	g.kind = kind;
-	qd_visit_path(compiled_path(fcinfo, PG_GETARG_TEXT_PP(1)), &payload->root,
-				  gather, &g);
-	if (g.n > 1)
-	{
-		qsort_arg(g.values, g.n, sizeof(Datum), compare_values, &g.kind);
-		g.n = qunique_arg(g.values, g.n, sizeof(Datum), compare_values, &g.kind);
-	}
 	get_typlenbyvalalign(type, &length, &by_value, &align);
-	PG_RETURN_ARRAYTYPE_P(construct_array(g.values, g.n, type, length, by_value,
-										  align));
+	PG_RETURN_ARRAYTYPE_P(construct_array(values, n, type, length, by_value, align));
 }
 
 QD_FUNCTION(qd_keyword_values);
