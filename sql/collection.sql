@@ -90,9 +90,25 @@ SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"s": {}}}');
 SELECT qdrant.create_collection('bad', '{"sharding_method": "custom"}');
 SELECT qdrant.create_collection('bad', '{"quantization_config": {"scalar": {"type": "int8"}}}');
 SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "quantization": {"binary": {}}}}');
-SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "datatype": "float16"}}');
+SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "datatype": "turbo4"}}');
+SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "datatype": "int8"}}');
 SELECT qdrant.create_collection('bad', '{"vectors": {"v": {"size": 4, "distance": "Dot", "multivector_config": {"comparator": "max_sim"}}}}');
 SELECT qdrant.create_collection('bad', '{"strict_mode_config": {"enabled": true}}');
+
+-- datatypes: the column's type, its operator class, what the gateway is told
+SELECT qdrant.create_collection('typed', '{"vectors": {
+	"h": {"size": 900, "distance": "Euclid", "datatype": "float16"},
+	"u": {"size": 1801, "distance": "Manhattan", "datatype": "uint8"},
+	"f": {"size": 4, "distance": "Dot", "datatype": "float32"}}}');
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attstorage, pg_get_indexdef(i.indexrelid)
+FROM pg_attribute a JOIN pg_index i ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
+WHERE attrelid = 'qdrant.typed'::regclass AND a.attnum > 3 ORDER BY 1;
+SELECT v FROM qdrant.describe('typed') d, jsonb_array_elements(d.vectors) v;
+SELECT qdrant.collection_info('typed') -> 'config' -> 'params' -> 'vectors';
+SELECT qdrant.update_collection('typed', '{"vectors": {"h": {"datatype": "uint8"}}}');
+SELECT qdrant.update_collection('typed', '{"vectors": {"h": {"hnsw_config": {"m": 24}}}}');
+SELECT pg_get_indexdef('qdrant.typed_h_payload_idx'::regclass);
+SELECT qdrant.drop_collection('typed');
 
 -- PATCH: given members replace, missing ones stay
 SELECT qdrant.create_collection('c', '{"vectors": {"size": 4, "distance": "Dot"},

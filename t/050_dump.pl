@@ -16,7 +16,8 @@ $node->safe_psql(
 	SELECT qdrant.create_collection('documents',
 		'{"vectors": {"size": 3, "distance": "Cosine"}, "metadata": {"team": "x"}}');
 	SELECT qdrant.create_collection('Two Words', '{"vectors": {
-		"a-b": {"size": 2, "distance": "Dot"}, "B": {"size": 500, "distance": "Euclid", "hnsw_config": {"m": 0}}}}');
+		"a-b": {"size": 2, "distance": "Dot"}, "B": {"size": 500, "distance": "Euclid", "hnsw_config": {"m": 0}},
+		"h": {"size": 2, "distance": "Cosine", "datatype": "float16"}, "u": {"size": 2, "distance": "Manhattan", "datatype": "uint8"}}}');
 	SELECT qdrant.create_collection('gone', '{"vectors": {"size": 3, "distance": "Dot"}}');
 	SELECT qdrant.drop_collection('gone');
 	ALTER TABLE qdrant.documents RENAME TO renamed;
@@ -26,7 +27,7 @@ $node->safe_psql(
 		FROM generate_series(1, 50) i;
 	SELECT qdrant.create_payload_index('documents', 'n', '{"type": "integer", "lookup": true}');
 	SELECT qdrant.create_payload_index('documents', '"a b".c[]', '"text"');
-	INSERT INTO qdrant."Two Words" (id, a_b) VALUES ('5350ba3c-1c2a-4b0e-8d5f-000000000001', '[1,2]');
+	INSERT INTO qdrant."Two Words" (id, a_b, h, u) VALUES ('5350ba3c-1c2a-4b0e-8d5f-000000000001', '[1,2]', '[0.6,0.8]', '[1,255]');
 });
 
 # Everything a client sees, in one text.
@@ -37,7 +38,7 @@ my $seen = q{
 	SELECT * FROM qdrant.payload_indexes('documents');
 	SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'qdrant' ORDER BY 1;
 	SELECT id, payload, version, embedding FROM qdrant.renamed ORDER BY id;
-	SELECT id, version, a_b, b FROM qdrant."Two Words" ORDER BY id;
+	SELECT id, version, a_b, b, h, u FROM qdrant."Two Words" ORDER BY id;
 };
 my $top = q{SELECT id FROM qdrant.renamed ORDER BY embedding <=> '[1,30,2]' LIMIT 3};
 my $before = $node->safe_psql('source', $seen);

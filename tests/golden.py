@@ -21,7 +21,7 @@ from harness import Gateway, Postgres  # noqa: E402
 # What is served; the other recordings are of operations still to come.
 TOPICS = """
 rest/service rest/cors rest/errors-json rest/errors-routing rest/errors-validation
-rest/collections rest/collection-config rest/named-vectors
+rest/collections rest/collection-config rest/named-vectors rest/vector-ops
 rest/upsert rest/retrieve rest/scroll rest/count rest/delete rest/payload-ops
 rest/query-nearest-cosine rest/query-nearest-dot rest/query-nearest-euclid rest/query-nearest-manhattan
 rest/query-params rest/legacy-search

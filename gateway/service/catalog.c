@@ -165,6 +165,23 @@ read_distance(slice s, distance_kind *out)
 	return false;
 }
 
+static bool
+read_datatype(slice s, vector_datatype *out)
+{
+	static const char *const names[] = {
+		[DATATYPE_FLOAT32] = "float32",[DATATYPE_FLOAT16] = "float16",
+		[DATATYPE_UINT8] = "uint8",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_is(s, names[i]))
+		{
+			*out = (vector_datatype) i;
+			return true;
+		}
+	return false;
+}
+
 /* Reads a member's value as a number of at most max; 0 when it is none. */
 static uint32_t
 read_u32(jread *r, uint64_t max)
@@ -187,6 +204,7 @@ read_vector(jread *r, entry *e, collection_vector *v)
 	slice		key;
 	slice		text;
 	bool		known_distance = false;
+	bool		known_datatype = false;
 
 	if (jr_peek(r) != JR_OBJECT || !jr_begin_object(r))
 		return false;
@@ -204,9 +222,11 @@ read_vector(jread *r, entry *e, collection_vector *v)
 			v->column = keep(e, text).p;
 		else if (slice_eq(key, SLICE_LIT("distance")))
 			known_distance = read_distance(text, &v->distance);
+		else if (slice_eq(key, SLICE_LIT("datatype")))
+			known_datatype = read_datatype(text, &v->datatype);
 	}
 	return r->error == NULL && v->dim > 0 && v->column != NULL &&
-		v->name.p != NULL && known_distance;
+		v->name.p != NULL && known_distance && known_datatype;
 }
 
 static bool

@@ -23,12 +23,19 @@ typedef enum distance_kind
 	DISTANCE_COSINE, DISTANCE_EUCLID, DISTANCE_DOT, DISTANCE_MANHATTAN
 } distance_kind;
 
+/* What the column holds: vector, halfvec, bytevec. */
+typedef enum vector_datatype
+{
+	DATATYPE_FLOAT32, DATATYPE_FLOAT16, DATATYPE_UINT8
+} vector_datatype;
+
 typedef struct collection_vector
 {
 	slice		name;			/* "" = the unnamed vector */
 	const char *column;			/* quoted */
 	uint32_t	dim;
 	distance_kind distance;
+	vector_datatype datatype;
 } collection_vector;
 
 typedef struct collection

@@ -104,6 +104,13 @@ typedef struct input_vector
 extern bool vectors_read(const Qdrant__Vectors *vectors, const collection *c,
 						 input_vector *out, arena *a, gw_error *e);
 
+/*
+ * The expression of a vector as the column of v stores it: normalised for
+ * Cosine, but for bytes; rounded or cut to the column's type.
+ */
+extern const char *vector_stored(const collection_vector *v,
+								 const char *expression, arena *a);
+
 /* "Not existing vector name error: x", or the vector. */
 extern const collection_vector *vector_find(const collection *c, slice name,
 											arena *a, gw_error *e);

@@ -139,9 +139,11 @@ query_expression(sql *q, const search *s, const collection *c)
 							"WHERE x.id = $%d)", s->v->column, c->relation, p);
 	}
 	p = sql_bind(q, pgp_vector(q->a, s->vector, s->dim));
-	if (s->v->distance == DISTANCE_COSINE)
-		return arena_printf(q->a, "(SELECT qdrant.cosine_normalize($%d))", p);
-	return arena_printf(q->a, "$%d::vector", p);
+	if (s->v->distance != DISTANCE_COSINE &&
+		s->v->datatype == DATATYPE_FLOAT32)
+		return arena_printf(q->a, "$%d::vector", p);
+	return arena_printf(q->a, "(SELECT %s)",
+						vector_stored(s->v, arena_printf(q->a, "$%d", p), q->a));
 }
 
 /* The candidates: best first by the index, or by all points. */

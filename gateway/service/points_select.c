@@ -132,7 +132,8 @@ selection_columns(const selection *s, sql *q, const char *alias)
 			break;
 	}
 	for (size_t i = 0; i < s->n_vectors; i++)
-		sql_add(q, ", %s.%s", alias, s->vector[i]->column);
+		sql_add(q, ", %s.%s%s", alias, s->vector[i]->column,
+				s->vector[i]->datatype == DATATYPE_FLOAT32 ? "" : "::vector");
 }
 
 /*

@@ -106,14 +106,44 @@ first_not_finite(const float *x, size_t n)
 	return n;
 }
 
+const char *
+vector_stored(const collection_vector *v, const char *expression, arena *a)
+{
+	if (v->datatype == DATATYPE_UINT8)
+		return arena_printf(a, "qdrant.to_bytevec(%s)", expression);
+	if (v->distance == DISTANCE_COSINE)
+		expression = arena_printf(a, "qdrant.cosine_normalize(%s)", expression);
+	if (v->datatype == DATATYPE_FLOAT16)
+		return arena_printf(a, "%s::halfvec", expression);
+	return expression;
+}
+
+/* What rounds to no finite half float. */
+#define FLOAT16_TOO_LARGE	65520.0f
+
+/* Of a vector that is not normalised before it is rounded. */
 static bool
-check_finite(const collection_vector *v, const float *x, size_t n, arena *a,
+check_range(const collection_vector *v, const float *x, size_t n, arena *a,
+			gw_error *e)
+{
+	if (v->datatype != DATATYPE_FLOAT16 || v->distance == DISTANCE_COSINE)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (x[i] >= FLOAT16_TOO_LARGE || x[i] <= -FLOAT16_TOO_LARGE)
+			return gw_fail(e, a, ERR_BAD_INPUT, "Vector '%.*s' holds a value "
+						   "beyond the range of float16, at position %zu",
+						   (int) v->name.n, v->name.p, i);
+	return true;
+}
+
+static bool
+check_values(const collection_vector *v, const float *x, size_t n, arena *a,
 			 gw_error *e)
 {
 	size_t		at = first_not_finite(x, n);
 
 	if (at == n)
-		return true;
+		return check_range(v, x, n, a, e);
 	return gw_fail(e, a, ERR_BAD_INPUT,
 				   "Vector '%.*s' holds a value that is no finite 32-bit "
 				   "number, at position %zu",
@@ -170,7 +200,7 @@ read_one(const Qdrant__Vector *message, const collection *c, slice name,
 					   ", got %zu%s%.*s%s", v->dim, x.n,
 					   name.n > 0 ? " for vector '" : "",
 					   (int) name.n, name.p, name.n > 0 ? "'" : "");
-	if (!check_finite(v, x.data, x.n, a, e))
+	if (!check_values(v, x.data, x.n, a, e))
 		return false;
 	out[v - c->vectors] = (input_vector) {x.data, x.n};
 	return true;
@@ -202,5 +232,5 @@ query_vector_check(const collection_vector *v, const float *value, size_t dim,
 		return gw_fail(e, a, ERR_BAD_INPUT,
 					   "Vector dimension error: expected dim: %" PRIu32
 					   ", got %zu", v->dim, dim);
-	return check_finite(v, value, dim, a, e);
+	return check_values(v, value, dim, a, e);
 }

@@ -172,10 +172,8 @@ upsert_source(sql *q, const collection *c, const pg_param *columns)
 static void
 upsert_value(sql *q, const collection *c, int column)
 {
-	bool		normalize = c->vectors[column].distance == DISTANCE_COSINE;
-
-	sql_add(q, normalize ? "qdrant.cosine_normalize(u.v%d)" : "u.v%d",
-			column);
+	sql_add(q, "%s", vector_stored(&c->vectors[column],
+								   arena_printf(q->a, "u.v%d", column), q->a));
 }
 
 /* Rows that exist are replaced, others skipped. */

@@ -15,11 +15,11 @@ BEGIN
 	version_sequence := pg_get_serial_sequence(relation, 'version');
 	bindings := qdrant_catalog.bindings(found_row.id);
 	SELECT coalesce(jsonb_agg(jsonb_build_object('name', v.name, 'column', quote_ident(v.column_name),
-		'dim', v.dim, 'distance', v.distance) ORDER BY a.attnum), '[]')
+		'dim', v.dim, 'distance', v.distance, 'datatype', t.datatype) ORDER BY a.attnum), '[]')
 	INTO vectors
 	FROM qdrant_catalog.vectors v JOIN pg_attribute a ON a.attname = v.column_name
-	WHERE v.collection_id = found_row.id AND a.attrelid = found_row.relation
-		AND NOT a.attisdropped AND a.atttypid = '@extschema@.vector'::regtype;
+		JOIN qdrant_catalog.vector_types() t ON t.type = a.atttypid
+	WHERE v.collection_id = found_row.id AND a.attrelid = found_row.relation AND NOT a.attisdropped;
 END
 $$;
 
@@ -39,10 +39,11 @@ BEGIN
 	found_row := qdrant_catalog.find_collection(name);
 	threshold := found_row.config -> 'optimizer_config' -> 'indexing_threshold';
 	SELECT string_agg(format('CASE WHEN count(t.%1$I)::numeric * %2$s > %3$s THEN count(t.%1$I) ELSE 0 END',
-		v.column_name, v.dim * 4, threshold * 1024), ' + ')
+		v.column_name, v.dim * t.bytes, threshold * 1024), ' + ')
 	INTO terms
 	FROM qdrant_catalog.vectors v JOIN pg_attribute a
 		ON a.attrelid = found_row.relation AND a.attname = v.column_name AND NOT a.attisdropped
+		JOIN qdrant_catalog.vector_types() t ON t.type = a.atttypid
 	WHERE v.collection_id = found_row.id AND threshold > 0 AND v.pending IS NULL AND EXISTS (
 		SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 			JOIN pg_am m ON m.oid = c.relam AND m.amname = 'qdrant_hnsw'

@@ -84,7 +84,23 @@ BEGIN
 END
 $$;
 
--- The vectors of a config: [{"name", "column", "dim", "distance"}].
+-- The types of vector columns by Qdrant's names: the type and what an element
+-- of it takes.
+CREATE FUNCTION qdrant_catalog.vector_types(OUT datatype text, OUT type regtype, OUT bytes integer) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+VALUES ('float32', '@extschema@.vector'::regtype, 4), ('float16', '@extschema@.halfvec', 2),
+	('uint8', '@extschema@.bytevec', 1)
+$$;
+
+-- That of a column; no row for one of another type.
+CREATE FUNCTION qdrant_catalog.column_type(relation regclass, column_name text, OUT datatype text, OUT type regtype, OUT bytes integer)
+RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT t.* FROM pg_attribute a JOIN qdrant_catalog.vector_types() t ON t.type = a.atttypid
+WHERE a.attrelid = relation AND a.attname = column_name AND NOT a.attisdropped
+$$;
+
+-- The vectors of a config: [{"name", "column", "dim", "distance", "datatype"}].
 CREATE FUNCTION qdrant_catalog.vector_columns(config jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -100,7 +116,8 @@ BEGIN
 	FOR name, params IN SELECT v.key, v.value FROM jsonb_each(vectors) v LOOP
 		taken := taken || qdrant_catalog.free_column(name, taken);
 		result := result || jsonb_build_object('name', name, 'column', taken[cardinality(taken)],
-			'dim', params -> 'size', 'distance', params -> 'distance');
+			'dim', params -> 'size', 'distance', params -> 'distance',
+			'datatype', coalesce(params ->> 'datatype', 'float32'));
 	END LOOP;
 	RETURN result;
 END
@@ -153,7 +170,7 @@ BEGIN
 		RETURN false;
 	END IF;
 	EXECUTE format('SELECT count(t.%I) FROM %s t', column_name, qdrant_catalog.quoted_name(relation)) INTO kb;
-	kb := kb * dim * 4 / 1024;
+	kb := kb * dim * (SELECT bytes FROM qdrant_catalog.column_type(relation, column_name)) / 1024;
 	RETURN kb > threshold AND kb <= threshold_was;
 END
 $$;
@@ -174,8 +191,9 @@ CREATE FUNCTION qdrant_catalog.create_index(relation regclass, config jsonb, vec
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 SELECT format('CREATE INDEX %s ON %s USING qdrant_hnsw (%I @extschema@.%I, payload @extschema@.qdrant_payload_ops) WITH (%s)', how,
 	qdrant_catalog.quoted_name(relation), vector ->> 'column',
-	CASE vector ->> 'distance' WHEN 'Cosine' THEN 'vector_cosine_ops' WHEN 'Euclid' THEN 'vector_l2_ops'
-		WHEN 'Dot' THEN 'vector_ip_ops' WHEN 'Manhattan' THEN 'vector_l1_ops' END,
+	(SELECT t.typname FROM qdrant_catalog.column_type(relation, vector ->> 'column') c JOIN pg_type t ON t.oid = c.type)
+	|| CASE vector ->> 'distance' WHEN 'Cosine' THEN '_cosine_ops' WHEN 'Euclid' THEN '_l2_ops'
+		WHEN 'Dot' THEN '_ip_ops' WHEN 'Manhattan' THEN '_l1_ops' END,
 	array_to_string(qdrant_catalog.index_options(config, vector), ', '))
 $$;
 
@@ -277,12 +295,13 @@ DECLARE
 	columns text;
 	main text;
 BEGIN
-	SELECT string_agg(format(', %I @extschema@.vector(%s)', v.value ->> 'column', v.value ->> 'dim'), ''
+	SELECT string_agg(format(', %I %s(%s)', v.value ->> 'column', t.type, v.value ->> 'dim'), ''
 			ORDER BY v.ordinality),
 		string_agg(format('ALTER COLUMN %I SET STORAGE MAIN', v.value ->> 'column'), ', ')
-			FILTER (WHERE (v.value ->> 'dim')::integer <= 450)
+			FILTER (WHERE (v.value ->> 'dim')::integer * t.bytes <= 1800)
 	INTO columns, main
-	FROM jsonb_array_elements(vectors) WITH ORDINALITY v;
+	FROM jsonb_array_elements(vectors) WITH ORDINALITY v
+		JOIN qdrant_catalog.vector_types() t ON t.datatype = v.value ->> 'datatype';
 	EXECUTE format('CREATE SEQUENCE %s', sequence);
 	EXECUTE format('CREATE TABLE %s (id @extschema@.point_id PRIMARY KEY,'
 		' payload jsonb NOT NULL DEFAULT ''{}'', version bigint NOT NULL DEFAULT nextval(%L)%s)',

@@ -163,7 +163,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'QD001',
 			MESSAGE = format('collection option "%s.%s" is missing', path, missing);
 	END IF;
-	IF params ->> 'datatype' <> 'float32' THEN
+	IF params ->> 'datatype' = 'turbo4' THEN
 		PERFORM qdrant_catalog.config_value(path || '.datatype', NULL, 'unsupported');
 	END IF;
 	IF params ? 'hnsw_config' THEN
@@ -276,7 +276,7 @@ $$;
 CREATE FUNCTION qdrant_catalog.config_update_vectors(given jsonb, vectors jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	single CONSTANT boolean := jsonb_typeof(vectors -> 'size') = 'number';
+	single CONSTANT boolean := coalesce(jsonb_typeof(vectors -> 'size') = 'number', false);
 	name text;
 	value jsonb;
 	params jsonb;

@@ -88,7 +88,7 @@ def test_unsupported_fields_are_named(gateway, collection, method, path, body, n
 @pytest.mark.parametrize("field, value", [
     ("sparse_vectors", {"s": {}}), ("sharding_method", "custom"),
     ("vectors", {"size": 4, "distance": "Cosine", "multivector_config": {"comparator": "max_sim"}}),
-    ("vectors", {"size": 4, "distance": "Cosine", "datatype": "uint8"}),
+    ("vectors", {"size": 4, "distance": "Cosine", "datatype": "turbo4"}),
 ])
 def test_unsupported_configuration_is_named(gateway, field, value):
     status, error = gateway.error("PUT", "/collections/unsupported", {**VECTORS, field: value})
