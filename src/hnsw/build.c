@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
@@ -19,7 +20,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "hnsw/hnsw.h"
+#include "hnsw/build.h"
+#include "hnsw/element.h"
 
 typedef enum BuildPhase
 {
@@ -33,16 +35,11 @@ typedef struct BuildState
 {
 	Relation	heap;
 	Relation	index;
-	QdHnswLayout layout;
-	qd_codec	codec;			/* our own: rd_amcache may go while we scan */
+	QdBuildScan scan;
 	QdGraphBuilder *builder;
 	Size		memory_limit;
 	bool		spilling;		/* rows go to the fresh region */
-	double		rows;
-	MemoryContext row_context;
-	float	   *floats;			/* of a row */
-	float	   *work;
-	int8	   *code;
+	double		rows;			/* added */
 } BuildState;
 
 char *
@@ -95,11 +92,30 @@ expected_rows(const BuildState *s)
 	return Max(Max(estimate, 0), s->rows);
 }
 
+/* From the size of the table and its TOAST table, where it has no statistics. */
+static double
+estimate_rows(const BuildState *s)
+{
+	double		bytes = (double) RelationGetNumberOfBlocks(s->heap) * BLCKSZ;
+
+	if (s->heap->rd_rel->reltuples > 0)
+		return s->heap->rd_rel->reltuples;
+	if (OidIsValid(s->heap->rd_rel->reltoastrelid))
+	{
+		Relation	toast = table_open(s->heap->rd_rel->reltoastrelid,
+									   AccessShareLock);
+
+		bytes += (double) RelationGetNumberOfBlocks(toast) * BLCKSZ;
+		table_close(toast, AccessShareLock);
+	}
+	return bytes / (s->scan.layout.dim * sizeof(float) + 64);
+}
+
 static void
 begin_spilling(BuildState *s)
 {
 	double		needed = expected_rows(s) *
-		qd_hnsw_builder_row_memory(&s->layout) / 1024 / 1024 + 1;
+		qd_hnsw_builder_row_memory(&s->scan.layout) / 1024 / 1024 + 1;
 
 	s->spilling = true;
 	ereport(NOTICE,
@@ -111,23 +127,42 @@ begin_spilling(BuildState *s)
 }
 
 static void
-add_row(BuildState *s, ItemPointer tid, const qd_code_head *head)
+add_row(void *arg, ItemPointer tid, const qd_code_head *head, const int8 *code)
 {
-	if (!s->spilling && s->layout.m0 > 0 &&
+	BuildState *s = arg;
+
+	if (!s->spilling && s->scan.layout.m0 > 0 &&
 		qd_hnsw_builder_memory(s->builder) > s->memory_limit)
 		begin_spilling(s);
 	if (s->spilling)
-		qd_hnsw_fresh_append(s->index, tid, head, s->code);
+		qd_hnsw_fresh_append(s->index, tid, head, code);
 	else
-		qd_hnsw_builder_add(s->builder, tid, head, s->code);
+		qd_hnsw_builder_add(s->builder, tid, head, code);
 	s->rows++;
 }
 
-static void
-build_callback(Relation index, ItemPointer tid, Datum *values, bool *isnull,
-			   bool alive, void *arg)
+void
+qd_build_scan_init(QdBuildScan *scan, Relation index)
 {
-	BuildState *s = arg;
+	QdHnswLayout *l = &scan->layout;
+
+	memset(scan, 0, sizeof(*scan));
+	*l = qd_hnsw_index(index)->layout;
+	qd_codec_init(&scan->codec, l->metric, l->dim, l->own_dims, l->seed,
+				  palloc(qd_codec_memory(l->metric, l->dim)));
+	scan->floats = palloc(l->dim * sizeof(float));
+	scan->work = palloc_extended(qd_codec_work(l->dim) * sizeof(float), 0);
+	scan->code = palloc0(l->own_dims);
+	scan->row_context = AllocSetContextCreate(CurrentMemoryContext,
+											  "qdrant_hnsw row",
+											  ALLOCSET_DEFAULT_SIZES);
+}
+
+void
+qd_build_scan_row(Relation index, ItemPointer tid, Datum *values,
+				  bool *isnull, bool alive, void *arg)
+{
+	QdBuildScan *s = arg;
 	MemoryContext old;
 	QdValue		v;
 	qd_code_head head;
@@ -145,7 +180,8 @@ build_callback(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 			  s->work, &head, s->code);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(s->row_context);
-	add_row(s, tid, &head);
+	s->put(s->arg, tid, &head, s->code);
+	s->rows++;
 }
 
 static void
@@ -155,22 +191,12 @@ begin_build(BuildState *s, Relation heap, Relation index)
 	s->heap = heap;
 	s->index = index;
 	qd_hnsw_create_empty(index, MAIN_FORKNUM);
-	s->layout = qd_hnsw_index(index)->layout;
-	qd_codec_init(&s->codec, s->layout.metric, s->layout.dim,
-				  s->layout.own_dims, s->layout.seed,
-				  palloc(qd_codec_memory(s->layout.metric, s->layout.dim)));
-	s->floats = palloc(s->layout.dim * sizeof(float));
-	s->work = palloc_extended(qd_codec_work(s->layout.dim) * sizeof(float), 0);
-	s->code = palloc0(s->layout.own_dims);
-	s->row_context = AllocSetContextCreate(CurrentMemoryContext,
-										   "qdrant_hnsw row",
-										   ALLOCSET_DEFAULT_SIZES);
+	qd_build_scan_init(&s->scan, index);
+	s->scan.put = add_row;
+	s->scan.arg = s;
 	s->memory_limit = maintenance_work_mem * (Size) 1024;
-	s->builder = qd_hnsw_builder_create(&s->layout, &s->codec,
-										Min(expected_rows(s), s->memory_limit /
-											qd_hnsw_builder_row_memory(&s->layout)));
 	/* without a graph there is nothing to collect for */
-	s->spilling = s->layout.m0 == 0;
+	s->spilling = s->scan.layout.m0 == 0;
 }
 
 /*----------
@@ -210,29 +236,109 @@ write_fresh(BuildState *s)
 	}
 }
 
+static void
+create_builder(BuildState *s, double rows)
+{
+	s->builder = qd_hnsw_builder_create(&s->scan.layout, &s->scan.codec,
+										Min(rows, s->memory_limit /
+											qd_hnsw_builder_row_memory(&s->scan.layout)));
+}
+
+static void
+write_rows(BuildState *s)
+{
+	if (qd_hnsw_builder_count(s->builder) > 0 &&
+		s->rows >= qd_hnsw_threshold_rows(s->index, s->scan.layout.dim))
+		write_graph(s);
+	else
+		write_fresh(s);
+	qd_hnsw_builder_free(s->builder);
+	if (!s->spilling || s->scan.layout.m0 == 0)
+		return;
+	report_phase(PHASE_MERGE, 0);
+	qd_hnsw_merge_lock(s->index, true);
+	qd_hnsw_merge(s->index, 0);
+	qd_hnsw_merge_unlock(s->index);
+}
+
+static double
+build_alone(BuildState *s, struct IndexInfo *info)
+{
+	double		tuples;
+
+	create_builder(s, expected_rows(s));
+	tuples = table_index_build_scan(s->heap, s->index, info, true, true,
+									qd_build_scan_row, &s->scan, NULL);
+	write_rows(s);
+	return tuples;
+}
+
+static void
+enter_part(QdBuilderPart part, uint32 total)
+{
+	if (part == QD_PART_SKELETON)
+		report_phase(PHASE_LINK, total);
+	else if (part == QD_PART_WRITE)
+		report_phase(PHASE_WRITE, total);
+}
+
+/* Links and writes with workers, if it can be; the rows are in spools. */
+static bool
+link_parallel(BuildState *s, QdParallelBuild *p, double rows)
+{
+	const QdBuilderWatch watch = {.enter = enter_part,.progress = report_done};
+	double		memory = rows * qd_hnsw_builder_row_memory(&s->scan.layout);
+
+	if (rows < Max(qd_hnsw_threshold_rows(s->index, s->scan.layout.dim), 1) ||
+		memory > s->memory_limit)
+		return false;
+	if (qd_parallel_link(p, &s->scan.codec, &watch))
+	{
+		s->rows = rows;
+		return true;
+	}
+	ereport(NOTICE,
+			(errmsg("shared memory is too short to build index \"%s\" by several processes",
+					RelationGetRelationName(s->index)),
+			 errdetail("The graph takes %.0f MB.", ceil(memory / 1024 / 1024)),
+			 errhint("Containers often have 64 MB in /dev/shm, and can be given more.")));
+	return false;
+}
+
+static double
+build_parallel(BuildState *s, QdParallelBuild *p)
+{
+	double		rows;
+	double		tuples = qd_parallel_scan(p, &rows);
+
+	if (!link_parallel(s, p, rows))
+	{
+		create_builder(s, rows);
+		qd_parallel_each_row(p, add_row, s);
+		write_rows(s);
+	}
+	qd_parallel_end(p);
+	return tuples;
+}
+
 IndexBuildResult *
 qd_hnsw_build(Relation heap, Relation index, struct IndexInfo *info)
 {
 	IndexBuildResult *result = palloc0(sizeof(IndexBuildResult));
+	QdParallelBuild *p = NULL;
 	BuildState	s;
+	int			workers = 0;
 
 	begin_build(&s, heap, index);
+	if (s.scan.layout.m0 > 0)
+		workers = qd_parallel_workers(heap, index, estimate_rows(&s));
+	if (workers > 0)
+		p = qd_parallel_begin(heap, index, info, workers);
 	report_phase(PHASE_SCAN, 0);
-	result->heap_tuples = table_index_build_scan(heap, index, info, true, true,
-												 build_callback, &s, NULL);
-	if (qd_hnsw_builder_count(s.builder) > 0 &&
-		s.rows >= qd_hnsw_threshold_rows(index, s.layout.dim))
-		write_graph(&s);
+	if (p != NULL)
+		result->heap_tuples = build_parallel(&s, p);
 	else
-		write_fresh(&s);
-	qd_hnsw_builder_free(s.builder);
-	if (s.spilling && s.layout.m0 > 0)
-	{
-		report_phase(PHASE_MERGE, 0);
-		qd_hnsw_merge_lock(index, true);
-		qd_hnsw_merge(index, 0);
-		qd_hnsw_merge_unlock(index);
-	}
+		result->heap_tuples = build_alone(&s, info);
 	result->index_tuples = s.rows;
 	return result;
 }

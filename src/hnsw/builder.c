@@ -62,26 +62,40 @@ qd_builder_allocate(Size size)
  * Rows
  *----------
  */
-QdGraphBuilder *
-qd_hnsw_builder_create(const QdHnswLayout *layout, const qd_codec *codec,
-					   double expected_rows)
+static Size
+stride_of(const QdHnswLayout *layout)
+{
+	return offsetof(QdBuilderRow, code) + TYPEALIGN(16, layout->own_dims);
+}
+
+static QdGraphBuilder *
+new_builder(const QdHnswLayout *layout, const qd_codec *codec)
 {
 	QdGraphBuilder *b;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "qdrant_hnsw graph",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
 
-	b = palloc0(sizeof(QdGraphBuilder));
+	b = MemoryContextAllocZero(context, sizeof(QdGraphBuilder));
 	b->context = context;
 	b->layout = *layout;
 	b->codec = codec;
-	b->stride = offsetof(QdBuilderRow, code) + TYPEALIGN(16, layout->own_dims);
+	b->stride = stride_of(layout);
+	b->entry = QD_NO_VID;
+	return b;
+}
+
+QdGraphBuilder *
+qd_hnsw_builder_create(const QdHnswLayout *layout, const qd_codec *codec,
+					   double expected_rows)
+{
+	QdGraphBuilder *b = new_builder(layout, codec);
+	MemoryContext old = MemoryContextSwitchTo(b->context);
+
 	b->room = Max(FIRST_ROOM, Min(expected_rows, 1e6));
 	b->codes = qd_builder_allocate(b->room * b->stride);
 	b->tids = qd_builder_allocate(b->room * sizeof(ItemPointerData));
 	b->levels = qd_builder_allocate(b->room);
-	b->entry = QD_NO_VID;
 	MemoryContextSwitchTo(old);
 	return b;
 }
@@ -101,8 +115,7 @@ qd_hnsw_builder_count(const QdGraphBuilder *b)
 Size
 qd_hnsw_builder_row_memory(const QdHnswLayout *layout)
 {
-	Size		row = offsetof(QdBuilderRow, code) +
-		TYPEALIGN(16, layout->own_dims) + sizeof(ItemPointerData) +
+	Size		row = stride_of(layout) + sizeof(ItemPointerData) +
 		sizeof(uint8) + 2 * sizeof(uint32) + layout->m0 * (sizeof(uint32) + sizeof(float));
 
 	/* upper nodes: 1/32 + 1/32^2 ... */
@@ -125,6 +138,7 @@ qd_hnsw_builder_add(QdGraphBuilder *b, ItemPointer tid,
 				 errmsg("too many rows for one graph")));
 	if (b->n == b->room)
 	{
+		Assert(b->shared == NULL);
 		b->room *= 2;
 		b->codes = repalloc_huge(b->codes, b->room * b->stride);
 		b->tids = repalloc_huge(b->tids, b->room * sizeof(ItemPointerData));
@@ -203,12 +217,76 @@ number_nodes(QdGraphBuilder *b)
 		pg_atomic_init_u32(&b->states[i], 0);
 }
 
+static uint32
+count_nodes(const QdHnswLayout *layout, uint32 n)
+{
+	uint32		nodes = n;
+
+	for (uint32 i = 0; i < n; i++)
+		nodes += qd_hnsw_level(layout->seed, i);
+	return nodes;
+}
+
+Size
+qd_builder_shared_size(const QdHnswLayout *layout, uint32 n)
+{
+	QdGraphBuilder b = {.layout = *layout,.stride = stride_of(layout)};
+
+	return qd_builder_place_nodes(&b, NULL, n, count_nodes(layout, n)) +
+		qd_builder_place_rows(&b, NULL, n);
+}
+
+static void
+place_shared(QdGraphBuilder *b, char *memory, uint32 n, uint32 nodes)
+{
+	Size		size = qd_builder_place_nodes(b, memory, n, nodes);
+
+	qd_builder_place_rows(b, memory + size, n);
+}
+
+QdGraphBuilder *
+qd_builder_create_shared(const QdHnswLayout *layout, const qd_codec *codec,
+						 uint32 n, void *memory)
+{
+	QdGraphBuilder *b = new_builder(layout, codec);
+	uint32		nodes = count_nodes(layout, n);
+
+	advise_huge_pages(memory, qd_builder_shared_size(layout, n));
+	b->room = n;
+	place_shared(b, memory, n, nodes);
+	memset(b->shared, 0, sizeof(QdBuilderShared));
+	b->shared->parallel = true;
+	BarrierInit(&b->shared->barrier, 0);
+	return b;
+}
+
+QdGraphBuilder *
+qd_builder_attach(void *memory, const qd_codec *codec)
+{
+	const QdBuilderShared *s = memory;
+	QdGraphBuilder *b = new_builder(&s->layout, codec);
+
+	b->n = s->n;
+	b->nodes = s->nodes;
+	b->room = s->n;
+	place_shared(b, memory, s->n, s->nodes);
+	return b;
+}
+
+static void
+allocate_nodes(QdGraphBuilder *b)
+{
+	Size		size = qd_builder_place_nodes(b, NULL, b->n, b->nodes);
+
+	qd_builder_place_nodes(b, qd_builder_allocate(size), b->n, b->nodes);
+	memset(b->shared, 0, sizeof(QdBuilderShared));
+}
+
 void
 qd_builder_begin(QdGraphBuilder *b)
 {
 	MemoryContext old = MemoryContextSwitchTo(b->context);
 	uint32		skeleton;
-	Size		size;
 
 	if (b->linked > 0)
 		memcpy(b->levels, b->known_levels, b->linked);
@@ -216,9 +294,8 @@ qd_builder_begin(QdGraphBuilder *b)
 	b->nodes = b->n;
 	for (uint32 i = 0; i < b->n; i++)
 		b->nodes += b->levels[i];
-	size = qd_builder_place_nodes(b, NULL, b->n, b->nodes);
-	qd_builder_place_nodes(b, qd_builder_allocate(size), b->n, b->nodes);
-	memset(b->shared, 0, sizeof(QdBuilderShared));
+	if (b->shared == NULL)
+		allocate_nodes(b);
 	b->shared->layout = b->layout;
 	b->shared->n = b->n;
 	b->shared->nodes = b->nodes;
@@ -235,10 +312,11 @@ void
 qd_hnsw_builder_link(QdGraphBuilder *b, void (*progress) (uint32 done))
 {
 	MemoryContext old = MemoryContextSwitchTo(b->context);
+	QdBuilderWatch watch = {.progress = progress};
 
 	qd_builder_begin(b);
 	qd_builder_start(b);
-	qd_builder_take_part(b, progress);
+	qd_builder_take_part(b, NULL, &watch);
 	b->entry = b->shared->entry;
 	MemoryContextSwitchTo(old);
 }

@@ -43,6 +43,7 @@ typedef enum QdBuilderPart
 	QD_PART_DESCEND,			/* find where the others' searches begin */
 	QD_PART_SORT,				/* one process: neighbours side by side */
 	QD_PART_LINK,				/* link the others */
+	QD_PART_WRITE,				/* write pages, if there is an index to write to */
 	QD_BUILDER_PARTS
 } QdBuilderPart;
 
@@ -55,6 +56,7 @@ typedef struct QdBuilderShared
 	uint32		linked;			/* rows that were linked before */
 	uint32		skeleton;		/* end of the rows of upper levels after them */
 	uint32		entry;			/* row, or QD_NO_VID */
+	uint32		first_vid;		/* of node 0: qd_builder_reserve */
 	bool		parallel;
 	pg_atomic_uint32 next[QD_BUILDER_PARTS];	/* row that nobody claimed */
 	Barrier		barrier;
@@ -161,7 +163,17 @@ extern Size qd_builder_place_nodes(QdGraphBuilder *b, char *base, uint32 n,
 								   uint32 nodes);
 
 /*
- * Once all rows are there: nodes, in private memory, without links but those
+ * A builder in memory that is shared, of the size that n rows take; exactly n
+ * are to be added.  Other processes attach to it once nodes are there.
+ */
+extern Size qd_builder_shared_size(const QdHnswLayout *layout, uint32 n);
+extern QdGraphBuilder *qd_builder_create_shared(const QdHnswLayout *layout,
+												const qd_codec *codec,
+												uint32 n, void *memory);
+extern QdGraphBuilder *qd_builder_attach(void *memory, const qd_codec *codec);
+
+/*
+ * Once all rows are there: nodes, in private memory unless it is shared, without links but those
  * that load() fills in.  The rows that are not linked yet change places.
  */
 extern void qd_builder_begin(QdGraphBuilder *b);
@@ -204,12 +216,20 @@ extern uint32 qd_builder_skeleton_first(QdGraphBuilder *b, uint32 first);
 /* Links the first row, the only one that may become the entry. */
 extern void qd_builder_start(QdGraphBuilder *b);
 
+/* How the work goes, in rows; each may be NULL. */
+typedef struct QdBuilderWatch
+{
+	void		(*enter) (QdBuilderPart part, uint32 total);
+	void		(*progress) (uint32 done);
+} QdBuilderWatch;
+
 /*
- * Takes part in linking the others; returns when nothing is left to begin.
- * With shared->parallel other processes take part at the same time.
+ * Takes part in linking the others, and in writing pages when index is not
+ * NULL; returns when nothing is left to begin.  With shared->parallel other
+ * processes take part at the same time.
  */
-extern void qd_builder_take_part(QdGraphBuilder *b,
-								 void (*progress) (uint32 done));
+extern void qd_builder_take_part(QdGraphBuilder *b, Relation index,
+								 const QdBuilderWatch *watch);
 
 /*
  * builder_write.c: from nodes to blocks.  vids and gens are those of a node;
@@ -229,6 +249,14 @@ typedef struct QdBuilderWriter
 /* For a builder that has been linked; in the current context. */
 extern void qd_builder_writer_init(QdBuilderWriter *w, const QdGraphBuilder *b,
 								   Relation index);
+
+/*
+ * Room for all nodes, before any is written; whole stripes, by anybody, in any
+ * order; and the graph's first sight for others, when all are written.
+ */
+extern void qd_builder_reserve(QdGraphBuilder *b, Relation index);
+extern void qd_builder_write_stripe(const QdBuilderWriter *w, uint32 node);
+extern void qd_builder_publish(const QdGraphBuilder *b, Relation index);
 
 /* Fills the block of a node, or its entry, as a live vertex. */
 extern void qd_builder_fill_vertex(const QdBuilderWriter *w, uint32 node,

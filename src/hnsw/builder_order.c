@@ -218,7 +218,8 @@ sort_part(QdGraphBuilder *b)
 typedef struct Participant
 {
 	QdGraphBuilder *b;
-	QdRowLinker   *linker;
+	QdRowLinker *linker;
+	QdBuilderWriter *writer;	/* or NULL: pages are not written */
 	void		(*progress) (uint32 done);
 	uint32		reported;
 } Participant;
@@ -254,21 +255,31 @@ link_other_row(Participant *p, uint32 row)
 	report(p, row);
 }
 
-/* Rows of a part that nobody else has taken, until there are none. */
 static void
-claim_rows(Participant *p, QdBuilderPart part, uint32 end,
-		   void (*do_row) (Participant *p, uint32 row))
+write_stripe(Participant *p, uint32 stripe)
+{
+	uint32		node = stripe * QD_DIR_PER_PAGE;
+
+	qd_builder_write_stripe(p->writer, node);
+	report(p, Min(node, p->b->n));
+}
+
+/* Pieces of a part that nobody else has taken, until there are none. */
+static void
+claim(Participant *p, QdBuilderPart part, uint32 end, uint32 at_once,
+	  void (*work) (Participant *p, uint32 piece))
 {
 	pg_atomic_uint32 *next = &p->b->shared->next[part];
 
+	p->reported = 0;
 	while (pg_atomic_read_u32(next) < end)
 	{
-		uint32		row = pg_atomic_fetch_add_u32(next, CLAIM);
+		uint32		piece = pg_atomic_fetch_add_u32(next, at_once);
 
-		for (uint32 stop = Min(row + CLAIM, end); row < stop; row++)
+		for (uint32 stop = Min(piece + at_once, end); piece < stop; piece++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			do_row(p, row);
+			work(p, piece);
 		}
 	}
 }
@@ -281,17 +292,22 @@ do_part(Participant *p, QdBuilderPart part, bool elected)
 	switch (part)
 	{
 		case QD_PART_SKELETON:
-			claim_rows(p, part, s->skeleton, link_skeleton_row);
+			claim(p, part, s->skeleton, CLAIM, link_skeleton_row);
 			break;
 		case QD_PART_DESCEND:
-			claim_rows(p, part, s->n, descend_row);
+			claim(p, part, s->n, CLAIM, descend_row);
 			break;
 		case QD_PART_SORT:
 			if (elected)
 				sort_part(p->b);
 			break;
 		case QD_PART_LINK:
-			claim_rows(p, part, s->n, link_other_row);
+			claim(p, part, s->n, CLAIM, link_other_row);
+			break;
+		case QD_PART_WRITE:
+			if (p->writer != NULL)
+				claim(p, part, (s->nodes + QD_DIR_PER_PAGE - 1) / QD_DIR_PER_PAGE,
+					  1, write_stripe);
 			break;
 		default:
 			break;
@@ -303,12 +319,13 @@ qd_builder_start(QdGraphBuilder *b)
 {
 	QdBuilderShared *s = b->shared;
 	uint32		row = s->linked;
-	QdRowLinker   *linker;
+	QdRowLinker *linker;
 
 	pg_atomic_init_u32(&s->next[QD_PART_SKELETON], row + 1);
 	pg_atomic_init_u32(&s->next[QD_PART_DESCEND], s->skeleton);
 	pg_atomic_init_u32(&s->next[QD_PART_SORT], 0);
 	pg_atomic_init_u32(&s->next[QD_PART_LINK], s->skeleton);
+	pg_atomic_init_u32(&s->next[QD_PART_WRITE], 0);
 	if (row == b->n)
 		return;
 	if (s->entry != QD_NO_VID)
@@ -323,13 +340,22 @@ qd_builder_start(QdGraphBuilder *b)
 }
 
 void
-qd_builder_take_part(QdGraphBuilder *b, void (*progress) (uint32 done))
+qd_builder_take_part(QdGraphBuilder *b, Relation index,
+					 const QdBuilderWatch *watch)
 {
-	Participant p = {.b = b,.linker = qd_row_linker_create(b),.progress = progress};
+	Participant p = {.b = b,.linker = qd_row_linker_create(b)};
 	QdBuilderShared *s = b->shared;
+	QdBuilderWriter writer;
 	int			part = QD_PART_SKELETON;
 	bool		elected = true;
 
+	if (index != NULL)
+	{
+		qd_builder_writer_init(&writer, b, index);
+		p.writer = &writer;
+	}
+	if (watch != NULL)
+		p.progress = watch->progress;
 	if (s->parallel)
 	{
 		/* others may be further */
@@ -338,10 +364,12 @@ qd_builder_take_part(QdGraphBuilder *b, void (*progress) (uint32 done))
 	}
 	for (; part < QD_BUILDER_PARTS; part++)
 	{
+		if (watch != NULL && watch->enter != NULL)
+			watch->enter(part, b->n);
 		do_part(&p, part, elected);
 		if (s->parallel && part + 1 < QD_BUILDER_PARTS)
 			elected = BarrierArriveAndWait(&s->barrier, PG_WAIT_EXTENSION);
 	}
-	if (progress != NULL)
-		progress(b->n);
+	if (p.progress != NULL)
+		p.progress(b->n);
 }

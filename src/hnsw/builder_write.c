@@ -22,26 +22,26 @@
  * Room for all nodes: whole stripes, so that each page is written once.  The
  * rest of a stripe that an earlier graph left stays unused.
  */
-static void
-reserve(QdBuilderWriter *w)
+void
+qd_builder_reserve(QdGraphBuilder *b, Relation index)
 {
-	Buffer		buffer = qd_hnsw_read(w->index, QD_META_BLOCK,
+	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
 									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
-	GenericXLogState *state = GenericXLogStart(w->index);
+	GenericXLogState *state = GenericXLogStart(index);
 	QdHnswMeta *meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
 	uint64		first = (meta->next_vid + (uint64) QD_DIR_PER_PAGE - 1) /
 		QD_DIR_PER_PAGE * QD_DIR_PER_PAGE;
 
-	if (first + w->b->nodes >= QD_NO_VID)
+	if (first + b->nodes >= QD_NO_VID)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many vertices in index \"%s\"",
-						RelationGetRelationName(w->index)),
+						RelationGetRelationName(index)),
 				 errhint("Please REINDEX it.")));
-	w->first = first;
-	for (uint64 vid = first; vid < first + w->b->nodes; vid += QD_DIR_PER_PAGE)
-		if (qd_hnsw_dir_block(w->index, vid) == InvalidBlockNumber)
-			qd_hnsw_add_stripe(w->index, meta);
+	b->shared->first_vid = first;
+	for (uint64 vid = first; vid < first + b->nodes; vid += QD_DIR_PER_PAGE)
+		if (qd_hnsw_dir_block(index, vid) == InvalidBlockNumber)
+			qd_hnsw_add_stripe(index, meta);
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
 }
@@ -201,19 +201,36 @@ write_vertices(const QdBuilderWriter *w, uint32 node)
 	return node + n;
 }
 
-static void
-publish(const QdBuilderWriter *w)
+void
+qd_builder_write_stripe(const QdBuilderWriter *w, uint32 node)
 {
-	const QdGraphBuilder *b = w->b;
-	Buffer		buffer = qd_hnsw_read(w->index, QD_META_BLOCK,
+	uint32		end = Min(node + QD_DIR_PER_PAGE, w->b->nodes);
+
+	/* after a crash the file may end before the stripe does */
+	qd_hnsw_extend(w->index, qd_hnsw_dir_block(w->index, w->first + node) +
+				   w->b->layout.stripe_pages);
+	write_dir(w, node);
+	while (node < end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		node = write_vertices(w, node);
+	}
+}
+
+void
+qd_builder_publish(const QdGraphBuilder *b, Relation index)
+{
+	uint32		first = b->shared->first_vid;
+	uint32		entry = b->shared->entry;
+	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
 									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
-	GenericXLogState *state = GenericXLogStart(w->index);
+	GenericXLogState *state = GenericXLogStart(index);
 	QdHnswMeta *meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
 
-	meta->entry_level = b->levels[b->entry];
-	meta->entry_vid = w->first + qd_builder_node(b, b->entry, meta->entry_level);
+	meta->entry_level = b->levels[entry];
+	meta->entry_vid = first + qd_builder_node(b, entry, meta->entry_level);
 	meta->entry_gen = FIRST_GEN;
-	meta->next_vid = w->first + b->nodes;
+	meta->next_vid = first + b->nodes;
 	meta->live += b->n;
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
@@ -226,6 +243,7 @@ qd_builder_writer_init(QdBuilderWriter *w, const QdGraphBuilder *b,
 	memset(w, 0, sizeof(*w));
 	w->b = b;
 	w->index = index;
+	w->first = b->shared->first_vid;
 	w->nav = qd_hnsw_nav_writer(&b->layout, b->codec);
 	find_owners(w);
 }
@@ -238,22 +256,14 @@ qd_hnsw_builder_write(QdGraphBuilder *b, Relation index,
 
 	if (b->n == 0)
 		return;
+	qd_builder_reserve(b, index);
 	qd_builder_writer_init(&w, b, index);
-	reserve(&w);
-	for (uint32 node = 0; node < b->nodes;)
+	for (uint32 node = 0; node < b->nodes; node += QD_DIR_PER_PAGE)
 	{
-		if (node % QD_DIR_PER_PAGE == 0)
-		{
-			/* after a crash the file may end before the stripe does */
-			qd_hnsw_extend(index, qd_hnsw_dir_block(index, w.first + node) +
-						   b->layout.stripe_pages);
-			write_dir(&w, node);
-			if (progress != NULL)
-				progress(Min(node, b->n));
-		}
-		CHECK_FOR_INTERRUPTS();
-		node = write_vertices(&w, node);
+		if (progress != NULL)
+			progress(Min(node, b->n));
+		qd_builder_write_stripe(&w, node);
 	}
-	publish(&w);
+	qd_builder_publish(b, index);
 	pfree(w.owners);
 }
