@@ -5,12 +5,14 @@
  *
  * A search by vector orders by the operator, which the index serves (exact:
  * by the function, which none does), and takes limit + offset candidates;
- * around that stand the score threshold, Qdrant's order and the offset.
+ * around that stand the score threshold (which also ends the index's search,
+ * as a radius), Qdrant's order and the offset.
  */
 #include "service/points.h"
 #include "service/service.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 typedef enum search_kind
 {
@@ -112,6 +114,40 @@ is_exact(const search *s)
 	return s->params != NULL && s->params->has_exact && s->params->exact;
 }
 
+/*
+ * The distance that a point better than the threshold is within, with room
+ * for the rounding of both; the score has the last word.  False when none is:
+ * vectors too short to be normalised have scores about 0.
+ */
+static bool
+radius_of(const search *s, double *radius)
+{
+	double		t = s->threshold;
+
+	if (!s->has_threshold || !isfinite(t) || is_exact(s))
+		return false;
+	switch (s->v->distance)
+	{
+		case DISTANCE_COSINE:
+			*radius = 1 - t + 1e-4;
+			return t >= 0.001;
+		case DISTANCE_DOT:
+			*radius = -t + fabs(t) * 1e-5;
+			return true;
+		default:
+			*radius = t + fabs(t) * 1e-5;
+			return true;
+	}
+}
+
+static bool
+has_radius(const search *s)
+{
+	double		radius;
+
+	return radius_of(s, &radius);
+}
+
 static pg_statement
 search_settings(struct op *op, const search *s, const collection *c)
 {
@@ -121,7 +157,8 @@ search_settings(struct op *op, const search *s, const collection *c)
 		return sql_exact_settings(op->a);
 	if (s->params != NULL && s->params->has_hnsw_ef)
 		ef = s->params->hnsw_ef;
-	if (ef < candidates(s))
+	/* with a threshold the search goes on as long as points are within */
+	if (ef < candidates(s) && !has_radius(s))
 		ef = candidates(s);
 	return sql_index_settings(op->a, ef < 1 ? 1 : ef > EF_MAX ? EF_MAX : ef);
 }
@@ -152,6 +189,7 @@ add_candidates(sql *q, const search *s, const collection *c)
 {
 	const distance_sql *d = &distances[s->v->distance];
 	const char *query = query_expression(q, s, c);
+	double		radius;
 
 	sql_add(q, "SELECT t.id, t.version, qdrant.score(t.%s, %s, '%s') AS "
 			"\"#score\"", s->v->column, query, d->name);
@@ -161,6 +199,10 @@ add_candidates(sql *q, const search *s, const collection *c)
 	if (s->kind == SEARCH_ID)
 		sql_add(q, " AND t.id <> $1");
 	sql_filter(q, c, s->filter);
+	if (radius_of(s, &radius))
+		sql_add(q, " AND t.%s <%s> qdrant_catalog.sphere(%s, $%d)",
+				s->v->column, d->op, query,
+				sql_bind(q, pgp_float8(q->a, radius)));
 	if (is_exact(s))
 		sql_add(q, " ORDER BY %s(t.%s, %s) %s", d->function, s->v->column,
 				query, d->direction);

@@ -89,7 +89,9 @@ sql_settings(arena *a, uint64_t ef, bool seqscan)
 										 SLICE_LIT("off")));
 
 	sql_add(q, "SELECT set_config('qdrant_pg.ef_search', $%d, true), "
-			"set_config('enable_seqscan', $%d, true)", value, scan);
+			"set_config('enable_seqscan', $%d, true), "
+			"set_config('qdrant_pg.complete_ranges', 'off', true)",
+			value, scan);
 	return sql_end(q);
 }
 

@@ -115,3 +115,16 @@ CREATE OPERATOR <<+>> (
 	LEFTARG = bytevec, RIGHTARG = bytevec_sphere, FUNCTION = l1_within,
 	RESTRICT = contsel, JOIN = contjoinsel
 );
+
+-- One name for all of them, for statements made by programs.
+CREATE FUNCTION qdrant_catalog.sphere(center vector, radius double precision) RETURNS vector_sphere
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ROW(center, radius)::vector_sphere;
+
+CREATE FUNCTION qdrant_catalog.sphere(center halfvec, radius double precision) RETURNS halfvec_sphere
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ROW(center, radius)::halfvec_sphere;
+
+CREATE FUNCTION qdrant_catalog.sphere(center bytevec, radius double precision) RETURNS bytevec_sphere
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ROW(center, radius)::bytevec_sphere;

@@ -63,7 +63,7 @@ def test_index_and_exact_search_agree(gateway):
         gateway.result("PUT", path, {"vectors": {"size": 8, "distance": distance}})
         gateway.result("PUT", path + "/points?wait=true", {"points": [
             {"id": i, "vector": [rng.gauss(0, 1) for _ in range(8)], "payload": {"even": i % 2 == 0}} for i in range(300)]})
-        for limit, offset, threshold in ((10, 0, None), (7, 5, None), (300, 0, None), (20, 0, 1.5)):
+        for limit, offset, threshold in ((10, 0, None), (7, 5, None), (300, 0, None), (20, 0, 1.5), (200, 3, 0.5), (10, 0, -0.5)):
             body = {"query": [rng.gauss(0, 1) for _ in range(8)], "limit": limit, "offset": offset,
                     "filter": {"must": [{"key": "even", "match": {"value": True}}]}}
             if threshold:
