@@ -9,7 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = new_hnsw_node('primary', "wal_consistency_checking = 'all'\nwal_keep_size = '4GB'\n", allows_streaming => 1);
+my $primary = new_hnsw_node('primary', "qdrant_pg.fresh_worker = off\nwal_consistency_checking = 'all'\nwal_keep_size = '4GB'\n", allows_streaming => 1);
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);

@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/check.h"
+#include "hnsw/tid_set.h"
 
 /* Unreachable live vertices: above this share they are a problem. */
 #define MOST_UNREACHABLE	0.01
@@ -271,28 +272,43 @@ compare_codes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* TIDs as keys, of the rows that the fresh region has. */
+static void
+fresh_tids(const QdCheck *c, QdTidSet *set)
+{
+	qd_tid_set_init(set);
+	for (Size i = 0; i < c->n_rows; i++)
+		if (!c->rows[i].in_graph)
+			qd_tid_set_add_key(set, c->rows[i].tid);
+}
+
 /*
  * Live vertices that were not reached, but for copies of those that were: a
- * vertex has not room for links to all copies.
+ * vertex has not room for links to all copies.  And but for those whose rows
+ * the fresh region still has: the next merge links to them, after a crash.
  */
 static uint32
 count_lost(const GraphCheck *g)
 {
 	const QdCheck *c = g->c;
+	QdTidSet	fresh;
 	uint64	   *codes = palloc_extended((c->n_rows + 1) * sizeof(uint64),
 										MCXT_ALLOC_HUGE);
 	Size		n = 0;
 	uint32		lost = 0;
 
+	fresh_tids(c, &fresh);
 	for (Size i = 0; i < c->n_rows; i++)
 		if (c->rows[i].in_graph && has_bit(g->reached, c->rows[i].item))
 			codes[n++] = c->rows[i].code;
 	qsort(codes, n, sizeof(uint64), compare_codes);
 	for (Size i = 0; i < c->n_rows; i++)
 		if (c->rows[i].in_graph && !has_bit(g->reached, c->rows[i].item) &&
+			!qd_tid_set_has_key(&fresh, c->rows[i].tid) &&
 			bsearch(&c->rows[i].code, codes, n, sizeof(uint64),
 					compare_codes) == NULL)
 			lost++;
+	pfree(fresh.keys);
 	pfree(codes);
 	return lost;
 }

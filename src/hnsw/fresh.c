@@ -238,6 +238,36 @@ qd_hnsw_fresh_insert(Relation index, ItemPointer tid,
 	return append(index, &row, true);
 }
 
+int
+qd_hnsw_fresh_copy(Relation index, const QdHnswMeta *meta, uint32 position,
+				   Page copy)
+{
+	BlockNumber block = qd_hnsw_fresh_block(index, position, meta->fresh_pages);
+	Buffer		buffer = qd_hnsw_read(index, block, BUFFER_LOCK_SHARE,
+									  QD_PAGE_FRESH);
+
+	memcpy(copy, BufferGetPage(buffer), BLCKSZ);
+	UnlockReleaseBuffer(buffer);
+	return qd_hnsw_fresh_slots(&meta->layout, copy);
+}
+
+void
+qd_hnsw_fresh_clear(Relation index, const QdHnswMeta *meta, uint32 position,
+					int n)
+{
+	BlockNumber block = qd_hnsw_fresh_block(index, position, meta->fresh_pages);
+	Buffer		buffer = qd_hnsw_read(index, block, BUFFER_LOCK_EXCLUSIVE,
+									  QD_PAGE_FRESH);
+	GenericXLogState *state = GenericXLogStart(index);
+	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
+
+	n = Min(n, qd_hnsw_fresh_slots(&meta->layout, page));
+	for (int i = 0; i < n; i++)
+		QdPageFreshSlot(&meta->layout, page, i)->flags |= QD_FRESH_DEAD;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
 /* True when the page holds a slot that is used and not dead. */
 static bool
 page_has_rows(const QdHnswLayout *l, Page page)

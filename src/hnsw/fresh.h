@@ -17,6 +17,17 @@ typedef struct QdFreshRow
 /* Slots of the page that are in use or were; 0 for a new page. */
 extern int	qd_hnsw_fresh_slots(const QdHnswLayout *l, Page page);
 
+/*
+ * Copies the page of a position, which META's ring has, to copy; returns its
+ * slots.
+ */
+extern int	qd_hnsw_fresh_copy(Relation index, const QdHnswMeta *meta,
+							   uint32 position, Page copy);
+
+/* The first n slots of the page are dead: merged (record F). */
+extern void qd_hnsw_fresh_clear(Relation index, const QdHnswMeta *meta,
+								uint32 position, int n);
+
 /* Slots of all pages in use, dead ones too. */
 extern double qd_hnsw_fresh_rows(const QdHnswMeta *meta);
 

@@ -18,9 +18,14 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "hnsw/bulk.h"
 #include "hnsw/link.h"
+#include "hnsw/repair.h"
 #include "hnsw/tid_set.h"
 #include "hnsw/worker.h"
+
+/* Of the live vertices: below that, few ways lead through them alone. */
+#define MOST_TOMBSTONES	0.02
 
 #define TRIM_PAGES		16		/* between two moves of the region's start */
 
@@ -54,43 +59,6 @@ void
 qd_hnsw_merge_unlock(Relation index)
 {
 	UnlockPage(index, QD_META_BLOCK, ExclusiveLock);
-}
-
-/*----------
- * The fresh region
- *----------
- */
-
-/* Copies the page of a position to m->page; returns its slots. */
-static int
-copy_fresh_page(Merge *m, uint32 position)
-{
-	BlockNumber block = qd_hnsw_fresh_block(m->index, position,
-											m->linker.meta.fresh_pages);
-	Buffer		buffer = qd_hnsw_read(m->index, block, BUFFER_LOCK_SHARE,
-									  QD_PAGE_FRESH);
-
-	memcpy(m->page.data, BufferGetPage(buffer), BLCKSZ);
-	UnlockReleaseBuffer(buffer);
-	return qd_hnsw_fresh_slots(&m->linker.meta.layout, m->page.data);
-}
-
-/* Record F: the first n slots of the page are dead. */
-static void
-clear_slots(Merge *m, uint32 position, int n)
-{
-	BlockNumber block = qd_hnsw_fresh_block(m->index, position,
-											m->linker.meta.fresh_pages);
-	Buffer		buffer = qd_hnsw_read(m->index, block, BUFFER_LOCK_EXCLUSIVE,
-									  QD_PAGE_FRESH);
-	GenericXLogState *state = GenericXLogStart(m->index);
-	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
-
-	n = Min(n, qd_hnsw_fresh_slots(&m->linker.meta.layout, page));
-	for (int i = 0; i < n; i++)
-		QdPageFreshSlot(&m->linker.meta.layout, page, i)->flags |= QD_FRESH_DEAD;
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
 }
 
 /*----------
@@ -156,7 +124,7 @@ find_known(Merge *m, uint32 end)
 	qd_tid_set_init(&fresh);
 	for (uint32 p = m->linker.meta.fresh_lo; p != end; p++)
 	{
-		int			n = copy_fresh_page(m, p);
+		int			n = qd_hnsw_fresh_copy(m->index, &m->linker.meta, p, m->page.data);
 
 		for (int i = 0; i < n; i++)
 		{
@@ -211,7 +179,8 @@ merge_row(Merge *m, QdFreshSlot *slot)
 static double
 merge_page(Merge *m, uint32 position)
 {
-	int			n = copy_fresh_page(m, position);
+	int			n = qd_hnsw_fresh_copy(m->index, &m->linker.meta, position,
+										   m->page.data);
 	double		rows = 0;
 
 	for (int i = 0; i < n; i++)
@@ -229,7 +198,7 @@ merge_page(Merge *m, uint32 position)
 		rows++;
 	}
 	if (rows > 0)
-		clear_slots(m, position, n);
+		qd_hnsw_fresh_clear(m->index, &m->linker.meta, position, n);
 	return rows;
 }
 
@@ -263,72 +232,6 @@ merge_pages(Merge *m, uint32 max_rows)
 	return rows;
 }
 
-/*
- * Collects rows for the first graph; slots[i] says how many slots of the i-th
- * page were looked at.  Returns the number of pages: those beyond
- * maintenance_work_mem, or after max_rows (0 = no such bound), are left.
- */
-static uint32
-collect_rows(Merge *m, QdGraphBuilder *b, uint32 max_rows, uint16 *slots)
-{
-	uint32		pages = m->linker.meta.fresh_hi - m->linker.meta.fresh_lo;
-
-	for (uint32 i = 0; i < pages; i++)
-	{
-		if (qd_hnsw_builder_memory(b) > maintenance_work_mem * (Size) 1024 ||
-			(max_rows > 0 && qd_hnsw_builder_count(b) >= max_rows))
-			return i;
-		CHECK_FOR_INTERRUPTS();
-		slots[i] = copy_fresh_page(m, m->linker.meta.fresh_lo + i);
-		for (int j = 0; j < slots[i]; j++)
-		{
-			QdFreshSlot *slot = QdPageFreshSlot(&m->linker.meta.layout, m->page.data, j);
-
-			if (slot->flags == QD_FRESH_USED)
-				qd_hnsw_builder_add(b, &slot->tid, &slot->code, slot->bytes);
-		}
-	}
-	return pages;
-}
-
-/*
- * The first graph, in memory; nothing as long as rows are few.  But a ring
- * that is long because of dead rows has to shrink.  max_rows bounds how long a
- * writer takes over it: the graph starts with some of the rows, and the others
- * follow one by one.
- */
-static double
-merge_in_bulk(Merge *m, uint32 max_rows)
-{
-	uint32		all = m->linker.meta.fresh_hi - m->linker.meta.fresh_lo;
-	uint32		pages = all;
-	double		room = (double) pages * m->linker.meta.layout.fresh_per_page;
-	double		threshold = qd_hnsw_threshold_rows(m->index, m->linker.meta.layout.dim);
-	QdGraphBuilder *b;
-	uint16	   *slots;
-	double		rows;
-
-	if (room < threshold)
-		return 0;
-	b = qd_hnsw_builder_create(&m->linker.meta.layout, m->linker.codec, room);
-	slots = palloc_extended((pages + 1) * sizeof(uint16), MCXT_ALLOC_HUGE);
-	pages = collect_rows(m, b, max_rows, slots);
-	rows = qd_hnsw_builder_count(b);
-	if (rows > 0 &&
-		(pages < all || rows >= threshold || room >= 2 * threshold))
-	{
-		qd_hnsw_builder_link(b, NULL);
-		qd_hnsw_builder_write(b, m->index, NULL);
-		for (uint32 i = 0; i < pages; i++)
-			clear_slots(m, m->linker.meta.fresh_lo + i, slots[i]);
-	}
-	else
-		rows = 0;
-	qd_hnsw_builder_free(b);
-	qd_hnsw_fresh_trim(m->index);
-	return rows;
-}
-
 static Merge *
 begin_merge(Relation index)
 {
@@ -342,6 +245,40 @@ begin_merge(Relation index)
 	return m;
 }
 
+/* The rows that a merge of at most max_rows (0 = all) would take. */
+static double
+rows_due(const QdHnswMeta *meta, uint32 max_rows)
+{
+	double		rows = qd_hnsw_fresh_rows(meta);
+
+	return max_rows == 0 ? rows : Min(rows, max_rows);
+}
+
+/* One round; 0 when nothing was left to do. */
+static double
+merge_some(Relation index, uint32 max_rows)
+{
+	QdHnswMeta	meta;
+
+	qd_hnsw_meta_read(index, &meta);
+	if (meta.layout.m0 == 0 || meta.fresh_lo == meta.fresh_hi)
+		return 0;
+	if (meta.entry_vid == QD_NO_VID)
+		return qd_hnsw_bulk_first(index, &meta, max_rows);
+	if (qd_hnsw_bulk_pays(&meta, rows_due(&meta, max_rows)))
+	{
+		/* tombstones are not read into memory: first link past them */
+		if (meta.tombstones > MOST_TOMBSTONES * meta.live)
+		{
+			qd_hnsw_repair(index);
+			qd_hnsw_meta_read(index, &meta);
+		}
+		if (meta.entry_vid != QD_NO_VID)
+			return qd_hnsw_bulk_merge(index, &meta, max_rows);
+	}
+	return merge_pages(begin_merge(index), max_rows);
+}
+
 double
 qd_hnsw_merge(Relation index, uint32 max_rows)
 {
@@ -349,18 +286,17 @@ qd_hnsw_merge(Relation index, uint32 max_rows)
 												  "qdrant_hnsw merge",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Merge	   *m = begin_merge(index);
-	double		rows = 0;
+	double		rows = merge_some(index, max_rows);
+	double		merged = rows;
 
-	if (m->linker.meta.layout.m0 > 0 && m->linker.meta.entry_vid == QD_NO_VID)
+	/* all: what memory had no room for, or came meanwhile */
+	while (max_rows == 0 && rows > 0)
 	{
-		rows = merge_in_bulk(m, max_rows);
-		qd_hnsw_meta_read(index, &m->linker.meta);
+		MemoryContextReset(context);
+		rows = merge_some(index, max_rows);
+		merged += rows;
 	}
-	if (m->linker.meta.entry_vid != QD_NO_VID &&
-		m->linker.meta.fresh_lo != m->linker.meta.fresh_hi && (rows == 0 || max_rows == 0))
-		rows += merge_pages(m, max_rows);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	return rows;
+	return merged;
 }

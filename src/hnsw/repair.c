@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/repair.h"
+#include "hnsw/worker.h"
 
 /* Most candidates that one vertex chooses from, and dead ones looked through. */
 #define MOST_CANDIDATES		512
@@ -74,6 +75,7 @@ copy_dir_page(Repair *r, uint32 first, QdDirEntry *entries)
 	Page		page;
 
 	qd_vacuum_delay_point();
+	qd_hnsw_worker_yield();
 	buffer = qd_hnsw_read(r->index, qd_hnsw_dir_block(r->index, first),
 						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
 	page = BufferGetPage(buffer);
@@ -280,6 +282,7 @@ mend_page(Repair *r, uint32 first, uint32 end)
 	GenericXLogState *state;
 
 	qd_vacuum_delay_point();
+	qd_hnsw_worker_yield();
 	buffer = qd_hnsw_read(r->index, block, BUFFER_LOCK_SHARE, QD_PAGE_VERTEX);
 	memcpy(copy.data, BufferGetPage(buffer), BLCKSZ);
 	UnlockReleaseBuffer(buffer);

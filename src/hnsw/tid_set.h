@@ -63,16 +63,21 @@ qd_tid_set_grow(QdTidSet *set)
 }
 
 static inline bool
+qd_tid_set_has_key(const QdTidSet *set, uint64 key)
+{
+	return *qd_tid_slot(set, key) != 0;
+}
+
+static inline bool
 qd_tid_set_has(const QdTidSet *set, const ItemPointerData *tid)
 {
-	return *qd_tid_slot(set, qd_tid_key(tid)) != 0;
+	return qd_tid_set_has_key(set, qd_tid_key(tid));
 }
 
 /* False when it was there already. */
 static inline bool
-qd_tid_set_add(QdTidSet *set, const ItemPointerData *tid)
+qd_tid_set_add_key(QdTidSet *set, uint64 key)
 {
-	uint64		key = qd_tid_key(tid);
 	uint64	   *slot = qd_tid_slot(set, key);
 
 	if (*slot == key)
@@ -81,6 +86,12 @@ qd_tid_set_add(QdTidSet *set, const ItemPointerData *tid)
 	if (2 * ++set->n > set->mask)
 		qd_tid_set_grow(set);
 	return true;
+}
+
+static inline bool
+qd_tid_set_add(QdTidSet *set, const ItemPointerData *tid)
+{
+	return qd_tid_set_add_key(set, qd_tid_key(tid));
 }
 
 #endif							/* QD_HNSW_TID_SET_H */

@@ -36,11 +36,12 @@
 #include "utils/wait_event.h"
 
 #include "guc.h"
+#include "hnsw/bulk.h"
 #include "hnsw/fresh.h"
 #include "hnsw/worker.h"
 
 #define BATCH_ROWS		256
-#define FIRST_ROWS		0x40000000	/* all, in memory */
+#define BULK_ROWS		0x40000000	/* all, in memory */
 #define TICK_MS			250
 #define REST_TICKS		4		/* quiet: what is left is merged too */
 #define LAST_TICK		8
@@ -182,8 +183,9 @@ merge_batch(bool rest)
 	rows = qd_hnsw_fresh_rows(&meta);
 	if (rows > qd_hnsw_fresh_limit(opened, &meta) ||
 		(rest && rows > 0 && meta.entry_vid != QD_NO_VID))
-		merged = qd_hnsw_merge(opened,
-							   meta.entry_vid == QD_NO_VID ? FIRST_ROWS : BATCH_ROWS);
+		merged = qd_hnsw_merge(opened, meta.entry_vid == QD_NO_VID ||
+							   qd_hnsw_bulk_pays(&meta, rows) ?
+							   BULK_ROWS : BATCH_ROWS);
 	qd_hnsw_merge_unlock(opened);
 	return merged > 0 ? STEP_MERGED : STEP_QUIET;
 }
