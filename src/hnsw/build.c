@@ -3,8 +3,8 @@
  *		CREATE INDEX and REINDEX: the table's rows as codes into memory, a graph
  *		over them, pages.
  *
- * Few rows stay in the fresh region.  Rows that pass maintenance_work_mem go
- * there too, and are merged one by one at the end: slower, never wrong.
+ * Few rows stay in the fresh region.  A graph that passes maintenance_work_mem
+ * is built in a mapped file instead (build_area.c).
  */
 #include "postgres.h"
 #include "compat.h"
@@ -27,8 +27,7 @@ typedef enum BuildPhase
 {
 	PHASE_SCAN = PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1,
 	PHASE_LINK,
-	PHASE_WRITE,
-	PHASE_MERGE
+	PHASE_WRITE
 } BuildPhase;
 
 typedef struct BuildState
@@ -36,9 +35,10 @@ typedef struct BuildState
 	Relation	heap;
 	Relation	index;
 	QdBuildScan scan;
-	QdGraphBuilder *builder;
+	QdGraphBuilder *builder;	/* where rows go, */
+	QdSpool    *spool;			/* or, being too many for memory, */
+	bool		no_graph;		/* or they go to the fresh region at once */
 	Size		memory_limit;
-	bool		spilling;		/* rows go to the fresh region */
 	double		rows;			/* added */
 } BuildState;
 
@@ -55,8 +55,6 @@ qd_hnsw_build_phase(int64 phase)
 			return "linking rows";
 		case PHASE_WRITE:
 			return "writing pages";
-		case PHASE_MERGE:
-			return "merging rows beyond maintenance_work_mem";
 		default:
 			return NULL;
 	}
@@ -83,15 +81,6 @@ report_done(uint32 done)
  *----------
  */
 
-/* The table's estimate of its rows, or what is known for sure. */
-static double
-expected_rows(const BuildState *s)
-{
-	double		estimate = s->heap->rd_rel->reltuples;
-
-	return Max(Max(estimate, 0), s->rows);
-}
-
 /* From the size of the table and its TOAST table, where it has no statistics. */
 static double
 estimate_rows(const BuildState *s)
@@ -112,18 +101,44 @@ estimate_rows(const BuildState *s)
 }
 
 static void
-begin_spilling(BuildState *s)
+put_into_spool(void *arg, ItemPointer tid, const qd_code_head *head,
+			   const int8 *code)
 {
-	double		needed = expected_rows(s) *
-		qd_hnsw_builder_row_memory(&s->scan.layout) / 1024 / 1024 + 1;
+	qd_spool_put(arg, tid, head, code);
+}
 
-	s->spilling = true;
-	ereport(NOTICE,
-			(errmsg("the graph of index \"%s\" no longer fits maintenance_work_mem after %.0f rows",
-					RelationGetRelationName(s->index), s->rows),
-			 errdetail("The other rows will be merged into it one by one, which is slower."),
-			 errhint("Set maintenance_work_mem to %.0f MB or more for this table.",
-					 ceil(needed))));
+static void
+each_built_row(QdGraphBuilder *b,
+			   void (*put) (void *arg, ItemPointer tid,
+							const qd_code_head *head, const int8 *code),
+			   void *arg)
+{
+	for (uint32 i = 0; i < qd_hnsw_builder_count(b); i++)
+	{
+		ItemPointerData tid;
+		qd_code_head head;
+		const int8 *code;
+
+		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_builder_row(b, i, &tid, &head, &code);
+		put(arg, &tid, &head, code);
+	}
+}
+
+static void
+begin_spooling(BuildState *s)
+{
+	s->spool = qd_spool_create(&s->scan.layout, NULL, 0);
+	each_built_row(s->builder, put_into_spool, s->spool);
+	qd_hnsw_builder_free(s->builder);
+	s->builder = NULL;
+}
+
+static void
+put_into_fresh(void *arg, ItemPointer tid, const qd_code_head *head,
+			   const int8 *code)
+{
+	qd_hnsw_fresh_append(arg, tid, head, code);
 }
 
 static void
@@ -131,14 +146,19 @@ add_row(void *arg, ItemPointer tid, const qd_code_head *head, const int8 *code)
 {
 	BuildState *s = arg;
 
-	if (!s->spilling && s->scan.layout.m0 > 0 &&
+	s->rows++;
+	if (s->no_graph)
+	{
+		put_into_fresh(s->index, tid, head, code);
+		return;
+	}
+	if (s->spool == NULL &&
 		qd_hnsw_builder_memory(s->builder) > s->memory_limit)
-		begin_spilling(s);
-	if (s->spilling)
-		qd_hnsw_fresh_append(s->index, tid, head, code);
+		begin_spooling(s);
+	if (s->spool != NULL)
+		qd_spool_put(s->spool, tid, head, code);
 	else
 		qd_hnsw_builder_add(s->builder, tid, head, code);
-	s->rows++;
 }
 
 void
@@ -196,81 +216,25 @@ begin_build(BuildState *s, Relation heap, Relation index)
 	s->scan.arg = s;
 	s->memory_limit = maintenance_work_mem * (Size) 1024;
 	/* without a graph there is nothing to collect for */
-	s->spilling = s->scan.layout.m0 == 0;
+	s->no_graph = s->scan.layout.m0 == 0;
 }
 
 /*----------
  * What becomes of them
  *----------
  */
-static void
-write_graph(BuildState *s)
-{
-	uint32		n = qd_hnsw_builder_count(s->builder);
-
-	ereport(DEBUG1,
-			(errmsg_internal("linking %u rows of index \"%s\" takes %zu MB", n,
-							 RelationGetRelationName(s->index),
-							 qd_hnsw_builder_memory(s->builder) / 1024 / 1024)));
-	report_phase(PHASE_LINK, n);
-	qd_hnsw_builder_link(s->builder, report_done);
-	report_phase(PHASE_WRITE, n);
-	qd_hnsw_builder_write(s->builder, s->index, report_done);
-}
-
-static void
-write_fresh(BuildState *s)
-{
-	uint32		n = qd_hnsw_builder_count(s->builder);
-
-	report_phase(PHASE_WRITE, n);
-	for (uint32 i = 0; i < n; i++)
-	{
-		ItemPointerData tid;
-		qd_code_head head;
-		const int8 *code;
-
-		CHECK_FOR_INTERRUPTS();
-		qd_hnsw_builder_row(s->builder, i, &tid, &head, &code);
-		qd_hnsw_fresh_append(s->index, &tid, &head, code);
-	}
-}
-
-static void
-create_builder(BuildState *s, double rows)
-{
-	s->builder = qd_hnsw_builder_create(&s->scan.layout, &s->scan.codec,
-										Min(rows, s->memory_limit /
-											qd_hnsw_builder_row_memory(&s->scan.layout)));
-}
-
-static void
-write_rows(BuildState *s)
-{
-	if (qd_hnsw_builder_count(s->builder) > 0 &&
-		s->rows >= qd_hnsw_threshold_rows(s->index, s->scan.layout.dim))
-		write_graph(s);
-	else
-		write_fresh(s);
-	qd_hnsw_builder_free(s->builder);
-	if (!s->spilling || s->scan.layout.m0 == 0)
-		return;
-	report_phase(PHASE_MERGE, 0);
-	qd_hnsw_merge_lock(s->index, true);
-	qd_hnsw_merge(s->index, 0);
-	qd_hnsw_merge_unlock(s->index);
-}
-
 static double
-build_alone(BuildState *s, struct IndexInfo *info)
+graph_memory(const BuildState *s, double rows)
 {
-	double		tuples;
+	return rows * qd_hnsw_builder_row_memory(&s->scan.layout);
+}
 
-	create_builder(s, expected_rows(s));
-	tuples = table_index_build_scan(s->heap, s->index, info, true, true,
-									qd_build_scan_row, &s->scan, NULL);
-	write_rows(s);
-	return tuples;
+/* Few rows are no graph. */
+static bool
+rows_suffice(const BuildState *s, double rows)
+{
+	return rows > 0 &&
+		rows >= qd_hnsw_threshold_rows(s->index, s->scan.layout.dim);
 }
 
 static void
@@ -282,43 +246,156 @@ enter_part(QdBuilderPart part, uint32 total)
 		report_phase(PHASE_WRITE, total);
 }
 
-/* Links and writes with workers, if it can be; the rows are in spools. */
-static bool
-link_parallel(BuildState *s, QdParallelBuild *p, double rows)
-{
-	const QdBuilderWatch watch = {.enter = enter_part,.progress = report_done};
-	double		memory = rows * qd_hnsw_builder_row_memory(&s->scan.layout);
+static const QdBuilderWatch watch = {
+	.enter = enter_part,
+	.progress = report_done
+};
 
-	if (rows < Max(qd_hnsw_threshold_rows(s->index, s->scan.layout.dim), 1) ||
-		memory > s->memory_limit)
-		return false;
-	if (qd_parallel_link(p, &s->scan.codec, &watch))
+/* Where rows are linked that are in spools. */
+static QdBuildArea *
+create_area(BuildState *s, double rows)
+{
+	double		megabytes = ceil(graph_memory(s, rows) / 1024 / 1024);
+	bool		fits = graph_memory(s, rows) <= s->memory_limit;
+	QdBuildArea *area;
+
+	if (!fits)
+		ereport(NOTICE,
+				(errmsg("the graph of index \"%s\" takes %.0f MB, more than maintenance_work_mem",
+						RelationGetRelationName(s->index), megabytes),
+				 errdetail("It is built in a temporary file.")));
+	area = qd_build_area_create(qd_builder_shared_size(&s->scan.layout, rows),
+								fits);
+	if (fits && area->seg == NULL)
+		ereport(NOTICE,
+				(errmsg("shared memory is too short for the graph of index \"%s\", which takes %.0f MB",
+						RelationGetRelationName(s->index), megabytes),
+				 errdetail("It is built in a temporary file."),
+				 errhint("Containers often have 64 MB in /dev/shm, and can be given more.")));
+	return area;
+}
+
+static void
+link_in_memory(BuildState *s)
+{
+	uint32		n = qd_hnsw_builder_count(s->builder);
+
+	report_phase(PHASE_LINK, n);
+	qd_hnsw_builder_link(s->builder, report_done);
+	report_phase(PHASE_WRITE, n);
+	qd_hnsw_builder_write(s->builder, s->index, report_done);
+}
+
+static void
+each_spooled_row(BuildState *s,
+				 void (*put) (void *arg, ItemPointer tid,
+							  const qd_code_head *head, const int8 *code),
+				 void *arg)
+{
+	ItemPointerData tid;
+	qd_code_head head;
+	const int8 *code;
+
+	qd_spool_finish(s->spool);
+	while (qd_spool_next(s->spool, &tid, &head, &code))
 	{
-		s->rows = rows;
-		return true;
+		CHECK_FOR_INTERRUPTS();
+		put(arg, &tid, &head, code);
 	}
-	ereport(NOTICE,
-			(errmsg("shared memory is too short to build index \"%s\" by several processes",
-					RelationGetRelationName(s->index)),
-			 errdetail("The graph takes %.0f MB.", ceil(memory / 1024 / 1024)),
-			 errhint("Containers often have 64 MB in /dev/shm, and can be given more.")));
-	return false;
+	qd_spool_close(s->spool);
+}
+
+static void
+put_into_builder(void *arg, ItemPointer tid, const qd_code_head *head,
+				 const int8 *code)
+{
+	qd_hnsw_builder_add(arg, tid, head, code);
+}
+
+static void
+link_in_area(BuildState *s)
+{
+	QdBuildArea *area = create_area(s, s->rows);
+	QdGraphBuilder *b = qd_builder_create_shared(&s->scan.layout,
+												 &s->scan.codec, s->rows,
+												 area->start, false);
+
+	each_spooled_row(s, put_into_builder, b);
+	qd_builder_begin(b);
+	qd_builder_reserve(b, s->index);
+	qd_builder_start(b);
+	qd_builder_take_part(b, s->index, &watch);
+	qd_builder_publish(b, s->index);
+	qd_hnsw_builder_free(b);
+	qd_build_area_release(area);
+}
+
+/*----------
+ * Alone, or with others
+ *----------
+ */
+static double
+build_alone(BuildState *s, struct IndexInfo *info)
+{
+	double		tuples;
+	double		most = s->memory_limit /
+		qd_hnsw_builder_row_memory(&s->scan.layout);
+
+	s->builder = qd_hnsw_builder_create(&s->scan.layout, &s->scan.codec,
+										Min(estimate_rows(s), most));
+	tuples = table_index_build_scan(s->heap, s->index, info, true, true,
+									qd_build_scan_row, &s->scan, NULL);
+	if (s->no_graph)
+		return tuples;
+	if (!rows_suffice(s, s->rows))
+	{
+		report_phase(PHASE_WRITE, s->rows);
+		if (s->spool != NULL)
+			each_spooled_row(s, put_into_fresh, s->index);
+		else
+			each_built_row(s->builder, put_into_fresh, s->index);
+	}
+	else if (s->spool != NULL)
+		link_in_area(s);
+	else
+		link_in_memory(s);
+	if (s->builder != NULL)
+		qd_hnsw_builder_free(s->builder);
+	return tuples;
 }
 
 static double
 build_parallel(BuildState *s, QdParallelBuild *p)
 {
-	double		rows;
-	double		tuples = qd_parallel_scan(p, &rows);
+	double		tuples = qd_parallel_scan(p, &s->rows);
 
-	if (!link_parallel(s, p, rows))
+	if (rows_suffice(s, s->rows))
 	{
-		create_builder(s, rows);
-		qd_parallel_each_row(p, add_row, s);
-		write_rows(s);
+		QdBuildArea *area = create_area(s, s->rows);
+
+		qd_parallel_link(p, area, &s->scan.codec, &watch);
+		qd_build_area_release(area);
+	}
+	else
+	{
+		report_phase(PHASE_WRITE, s->rows);
+		qd_parallel_each_row(p, put_into_fresh, s->index);
 	}
 	qd_parallel_end(p);
 	return tuples;
+}
+
+/* Said before the work begins, from an estimate of the rows. */
+static void
+announce(const BuildState *s, int workers)
+{
+	double		rows = estimate_rows(s);
+
+	ereport(DEBUG1,
+			(errmsg_internal("building index \"%s\": about %.0f rows, %.0f MB, %d workers",
+							 RelationGetRelationName(s->index), rows,
+							 ceil(graph_memory(s, rows) / 1024 / 1024),
+							 workers)));
 }
 
 IndexBuildResult *
@@ -332,6 +409,7 @@ qd_hnsw_build(Relation heap, Relation index, struct IndexInfo *info)
 	begin_build(&s, heap, index);
 	if (s.scan.layout.m0 > 0)
 		workers = qd_parallel_workers(heap, index, estimate_rows(&s));
+	announce(&s, workers);
 	if (workers > 0)
 		p = qd_parallel_begin(heap, index, info, workers);
 	report_phase(PHASE_SCAN, 0);

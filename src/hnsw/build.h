@@ -8,6 +8,7 @@
 
 #include "access/relscan.h"
 #include "storage/dsm.h"
+#include "storage/fd.h"
 #include "storage/sharedfileset.h"
 #include "storage/shm_toc.h"
 
@@ -55,6 +56,36 @@ extern void qd_spool_rewind(QdSpool *spool);
 extern void qd_spool_close(QdSpool *spool);
 
 /*
+ * build_area.c: memory that processes can share.  What create and attach
+ * allocate must live as long as the area: a file is unmapped with the context.
+ */
+typedef struct QdBuildArea
+{
+	void	   *start;
+	Size		size;
+	dsm_segment *seg;			/* or NULL: a file */
+	File		file;
+	char		path[MAXPGPATH];
+} QdBuildArea;
+
+typedef struct QdBuildAreaHandle
+{
+	dsm_handle	segment;
+	Size		size;
+	char		path[MAXPGPATH];
+} QdBuildAreaHandle;
+
+/* A segment of the current resource owner; NULL when shared memory is short. */
+extern dsm_segment *qd_build_segment(Size size);
+
+/* In memory if wanted and possible, else in a file. */
+extern QdBuildArea *qd_build_area_create(Size size, bool in_memory);
+extern void qd_build_area_handle(const QdBuildArea *area,
+								 QdBuildAreaHandle *handle);
+extern QdBuildArea *qd_build_area_attach(const QdBuildAreaHandle *handle);
+extern void qd_build_area_release(QdBuildArea *area);
+
+/*
  * build_parallel.c
  */
 typedef struct QdParallelBuild QdParallelBuild;
@@ -77,10 +108,11 @@ extern void qd_parallel_each_row(QdParallelBuild *p,
 								 void *arg);
 
 /*
- * Links the rows of the spools and writes the graph; false, and nothing done,
- * when shared memory is short.
+ * Links the rows of the spools in the area, which has the size that they need,
+ * and writes the graph.
  */
-extern bool qd_parallel_link(QdParallelBuild *p, const qd_codec *codec,
+extern void qd_parallel_link(QdParallelBuild *p, QdBuildArea *area,
+							 const qd_codec *codec,
 							 const QdBuilderWatch *watch);
 extern void qd_parallel_end(QdParallelBuild *p);
 

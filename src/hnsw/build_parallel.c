@@ -2,13 +2,12 @@
  * build_parallel.c
  *		CREATE INDEX by several processes, in two goes: they scan the table into
  *		spools; then, as the number of rows is known, they link the graph, in
- *		one segment of shared memory, and write its pages.
+ *		one area of memory, and write its pages.
  *
  * Both goes have parallel contexts of their own.  What they share lives in
- * segments of the leader's, made beforehand in a subtransaction, where lack of
- * shared memory is no error: then the build is serial.  When something fails
+ * memory of the leader's, made beforehand (build_area.c).  When something fails
  * in a process, it fails in the leader (or, where a process is killed, the
- * server restarts), and its resource owner lets the segments go.
+ * server restarts), and its resource owner lets the memory go.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -27,9 +26,7 @@
 #include "optimizer/optimizer.h"
 #include "pgstat.h"
 #include "tcop/tcopprot.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "hnsw/build.h"
@@ -40,9 +37,6 @@
 
 /* Less is not worth a process. */
 #define ROWS_PER_WORKER		5000
-
-/* Parallel contexts need this much of their own. */
-#define CONTEXT_ROOM		((Size) 2 * 1024 * 1024)
 
 /* In the job segment. */
 typedef struct Job
@@ -61,7 +55,7 @@ typedef struct Job
 typedef struct Handles
 {
 	dsm_handle	job;
-	dsm_handle	graph;
+	QdBuildAreaHandle area;
 } Handles;
 
 struct QdParallelBuild
@@ -104,73 +98,12 @@ qd_parallel_workers(Relation heap, Relation index, double rows)
 	return Min(rows / ROWS_PER_WORKER, max_parallel_maintenance_workers);
 }
 
-/*----------
- * Segments
- *----------
- */
-static bool
-is_shortage(int code)
-{
-	return code == ERRCODE_OUT_OF_MEMORY || code == ERRCODE_DISK_FULL ||
-		code == ERRCODE_INSUFFICIENT_RESOURCES;
-}
-
-/* A segment that the current resource owner holds; NULL when it is too much. */
-static dsm_segment *
-create_segment(Size size)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	dsm_segment *volatile seg = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		dsm_segment *room;
-
-		seg = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
-		room = dsm_create(CONTEXT_ROOM, DSM_CREATE_NULL_IF_MAXSEGMENTS);
-		if (seg != NULL)
-			dsm_pin_mapping(seg);
-		if (room != NULL)
-			dsm_detach(room);
-		else if (seg != NULL)
-		{
-			dsm_detach(seg);
-			seg = NULL;
-		}
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (!is_shortage(error->sqlerrcode))
-			ReThrowError(error);
-		ereport(DEBUG1, (errmsg_internal("%s", error->message)));
-		FreeErrorData(error);
-		return NULL;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (seg != NULL)
-		dsm_unpin_mapping(seg);
-	return seg;
-}
-
 QdParallelBuild *
 qd_parallel_begin(Relation heap, Relation index, struct IndexInfo *info,
 				  int workers)
 {
 	QdParallelBuild *p;
-	dsm_segment *seg = create_segment(sizeof(Job));
+	dsm_segment *seg = qd_build_segment(sizeof(Job));
 
 	if (seg == NULL)
 		return NULL;
@@ -205,7 +138,7 @@ qd_parallel_end(QdParallelBuild *p)
 
 /* Parallel mode is on until end_context. */
 static ParallelContext *
-begin_context(QdParallelBuild *p, const char *function, dsm_segment *graph,
+begin_context(QdParallelBuild *p, const char *function, QdBuildArea *area,
 			  Snapshot snapshot)
 {
 	ParallelContext *pcxt;
@@ -225,7 +158,8 @@ begin_context(QdParallelBuild *p, const char *function, dsm_segment *graph,
 	InitializeParallelDSM(pcxt);
 	handles = shm_toc_allocate(pcxt->toc, sizeof(Handles));
 	handles->job = dsm_segment_handle(p->seg);
-	handles->graph = graph == NULL ? 0 : dsm_segment_handle(graph);
+	if (area != NULL)
+		qd_build_area_handle(area, &handles->area);
 	shm_toc_insert(pcxt->toc, KEY_JOB, handles);
 	if (snapshot != NULL)
 	{
@@ -260,18 +194,14 @@ end_context(ParallelContext *pcxt)
 	ExitParallelMode();
 }
 
-/* What a worker finds; it keeps the segments attached. */
+/* What a worker finds; it keeps the job's segment attached. */
 static Job *
-begin_worker(shm_toc *toc, dsm_segment **seg, dsm_segment **graph)
+begin_worker(const Handles *handles, shm_toc *toc, dsm_segment **seg)
 {
-	Handles    *handles = shm_toc_lookup(toc, KEY_JOB, false);
-
 	debug_query_string = shm_toc_lookup(toc, KEY_QUERY, true);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 	*seg = dsm_attach(handles->job);
-	if (*seg != NULL && graph != NULL)
-		*graph = dsm_attach(handles->graph);
-	if (*seg == NULL || (graph != NULL && *graph == NULL))
+	if (*seg == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("could not map dynamic shared memory segment")));
@@ -330,7 +260,8 @@ void
 qd_hnsw_scan_worker(dsm_segment *seg, shm_toc *toc)
 {
 	dsm_segment *job_seg;
-	Job		   *job = begin_worker(toc, &job_seg, NULL);
+	Job		   *job = begin_worker(shm_toc_lookup(toc, KEY_JOB, false), toc,
+								   &job_seg);
 	Relation	heap;
 	Relation	index;
 	struct IndexInfo *info;
@@ -402,46 +333,40 @@ put_into_builder(void *arg, ItemPointer tid, const qd_code_head *head,
 void
 qd_hnsw_link_worker(dsm_segment *seg, shm_toc *toc)
 {
+	const Handles *handles = shm_toc_lookup(toc, KEY_JOB, false);
 	dsm_segment *job_seg;
-	dsm_segment *graph;
-	Job		   *job = begin_worker(toc, &job_seg, &graph);
+	Job		   *job = begin_worker(handles, toc, &job_seg);
+	QdBuildArea *area = qd_build_area_attach(&handles->area);
 	Relation	heap;
 	Relation	index;
 	QdGraphBuilder *b;
 
 	open_relations(job, &heap, &index);
-	b = qd_builder_attach(dsm_segment_address(graph),
-						  qd_hnsw_codec_copy(index));
+	b = qd_builder_attach(area->start, qd_hnsw_codec_copy(index));
 	qd_builder_take_part(b, index, NULL);
 	close_relations(job, heap, index);
-	dsm_detach(graph);
+	qd_build_area_release(area);
 	dsm_detach(job_seg);
 }
 
-bool
-qd_parallel_link(QdParallelBuild *p, const qd_codec *codec,
+void
+qd_parallel_link(QdParallelBuild *p, QdBuildArea *area, const qd_codec *codec,
 				 const QdBuilderWatch *watch)
 {
 	const QdHnswLayout layout = qd_hnsw_index(p->index)->layout;
-	Size		size = qd_builder_shared_size(&layout, p->job->rows);
-	dsm_segment *graph = create_segment(size);
 	ParallelContext *pcxt;
 	QdGraphBuilder *b;
 
-	if (graph == NULL)
-		return false;
-	b = qd_builder_create_shared(&layout, codec, p->job->rows,
-								 dsm_segment_address(graph));
+	b = qd_builder_create_shared(&layout, codec, p->job->rows, area->start,
+								 true);
 	qd_parallel_each_row(p, put_into_builder, b);
 	qd_builder_begin(b);
 	qd_builder_reserve(b, p->index);
-	pcxt = begin_context(p, "qd_hnsw_link_worker", graph, NULL);
+	pcxt = begin_context(p, "qd_hnsw_link_worker", area, NULL);
 	qd_builder_start(b);
 	launch(pcxt);
 	qd_builder_take_part(b, p->index, watch);
 	end_context(pcxt);
 	qd_builder_publish(b, p->index);
 	qd_hnsw_builder_free(b);
-	dsm_detach(graph);
-	return true;
 }

@@ -246,7 +246,7 @@ place_shared(QdGraphBuilder *b, char *memory, uint32 n, uint32 nodes)
 
 QdGraphBuilder *
 qd_builder_create_shared(const QdHnswLayout *layout, const qd_codec *codec,
-						 uint32 n, void *memory)
+						 uint32 n, void *memory, bool parallel)
 {
 	QdGraphBuilder *b = new_builder(layout, codec);
 	uint32		nodes = count_nodes(layout, n);
@@ -255,7 +255,7 @@ qd_builder_create_shared(const QdHnswLayout *layout, const qd_codec *codec,
 	b->room = n;
 	place_shared(b, memory, n, nodes);
 	memset(b->shared, 0, sizeof(QdBuilderShared));
-	b->shared->parallel = true;
+	b->shared->parallel = parallel;
 	BarrierInit(&b->shared->barrier, 0);
 	return b;
 }

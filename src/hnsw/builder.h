@@ -163,13 +163,15 @@ extern Size qd_builder_place_nodes(QdGraphBuilder *b, char *base, uint32 n,
 								   uint32 nodes);
 
 /*
- * A builder in memory that is shared, of the size that n rows take; exactly n
- * are to be added.  Other processes attach to it once nodes are there.
+ * A builder in memory of the caller's, of the size that n rows take; exactly n
+ * are to be added.  When it is shared, other processes may attach to it once
+ * nodes are there.
  */
 extern Size qd_builder_shared_size(const QdHnswLayout *layout, uint32 n);
 extern QdGraphBuilder *qd_builder_create_shared(const QdHnswLayout *layout,
 												const qd_codec *codec,
-												uint32 n, void *memory);
+												uint32 n, void *memory,
+												bool parallel);
 extern QdGraphBuilder *qd_builder_attach(void *memory, const qd_codec *codec);
 
 /*
