@@ -50,6 +50,7 @@ REGRESS += hnsw_range
 # collections
 REGRESS += collection
 REGRESS += collection_index
+REGRESS += payload_order
 
 REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 

@@ -172,6 +172,8 @@ selection_width(const selection *s)
 /*----------
  * points_order.c: order_by.  The statement selects from the table as t;
  * ordering_from adds o, whose column value is selected by the caller.
+ * ordering_where leaves what may be among the first n pairs of a point that
+ * the filter admits and a value.
  *----------
  */
 typedef struct ordering
@@ -179,15 +181,16 @@ typedef struct ordering
 	const field_index *index;	/* of the field; NULL: no order_by */
 	bool		descending;
 	bool		has_start;
-	bool		start_is_float;
+	bool		is_empty;		/* no value can be at or behind the start */
 	int64_t		start;
-	double		start_float;
+	double		start_float;	/* of an index of floats */
 } ordering;
 
 extern bool ordering_read(ordering *o, const collection *c,
 						  const Qdrant__OrderBy *m, arena *a, gw_error *e);
 extern void ordering_from(const ordering *o, sql *q);
-extern void ordering_where(const ordering *o, sql *q);
+extern void ordering_where(const ordering *o, sql *q, const collection *c,
+						   const Qdrant__Filter *filter, uint64_t n);
 extern void ordering_order(const ordering *o, sql *q);
 extern Qdrant__OrderValue *ordering_value(const ordering *o, const PGresult *r,
 										  int row, int col, arena *a);

@@ -240,8 +240,7 @@ scroll_by_field(struct op *op, const collection *c)
 	sql_add(q, ", o.value FROM %s AS t", c->relation);
 	ordering_from(&st->ordering, q);
 	sql_add(q, " WHERE true");
-	ordering_where(&st->ordering, q);
-	sql_filter(q, c, msg->filter);
+	ordering_where(&st->ordering, q, c, msg->filter, st->limit);
 	ordering_order(&st->ordering, q);
 	sql_add(q, " LIMIT %" PRIu32, st->limit);
 	return sql_end(q);

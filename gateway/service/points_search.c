@@ -252,8 +252,10 @@ plain_statement(struct op *op, const search *s, const collection *c)
 		ordering_from(&s->ordering, q);
 	sql_add(q, " WHERE true");
 	if (by_field)
-		ordering_where(&s->ordering, q);
-	sql_filter(q, c, s->filter);
+		ordering_where(&s->ordering, q, c, s->filter,
+					   sql_count(s->limit) + sql_count(s->offset));
+	else
+		sql_filter(q, c, s->filter);
 	if (by_field)
 		ordering_order(&s->ordering, q);
 	else

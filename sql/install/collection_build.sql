@@ -45,8 +45,7 @@ FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation, LATERAL
 		qdrant_catalog.build_concurrently(c.relation, c.config, v) AS statements
 	FROM qdrant_catalog.stored_vectors(c.id) v WHERE v ->> 'pending' IS NOT NULL
 	UNION ALL
-	SELECT 'payload', i.path, i.pending, CASE WHEN qdrant_catalog.payload_index(c.relation, i.path, i.schema) IS NULL
-		THEN ARRAY[qdrant_catalog.create_payload_index(c.relation, i.path, i.schema, 'CONCURRENTLY')] ELSE '{}' END
+	SELECT 'payload', i.path, i.pending, qdrant_catalog.missing_payload_indexes(c.relation, i.path, i.schema, 'CONCURRENTLY')
 	FROM qdrant_catalog.payload_indexes i WHERE i.collection_id = c.id AND i.pending IS NOT NULL) p
 WHERE pg_has_role(r.relowner, 'USAGE')
 ORDER BY 4
@@ -62,7 +61,8 @@ FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
 	JOIN pg_am a ON a.oid = x.relam
 	JOIN pg_opclass o ON o.oid = i.indclass[0]
 WHERE pg_has_role(r.relowner, 'USAGE')
-	AND (a.amname = 'qdrant_hnsw' OR (a.amname = 'gin' AND o.opcname LIKE 'qdrant\_%\_ops'))
+	AND (a.amname = 'qdrant_hnsw' OR (a.amname = 'gin' AND o.opcname LIKE 'qdrant\_%\_ops')
+		OR (a.amname = 'btree' AND pg_get_indexdef(i.indexrelid) ~ ' USING btree \(qdrant_catalog\.(integer|float|datetime)_(least|greatest)\('))
 $$;
 
 CREATE FUNCTION qdrant.index_built(collection text, kind text, name text, pending bigint) RETURNS void

@@ -25,24 +25,33 @@ DECLARE
 	wanted CONSTANT jsonb := qdrant_catalog.payload_schema(schema);
 	found_row qdrant_catalog.collections;
 	was qdrant_catalog.payload_indexes;
+	wanted_indexes regclass[];
+	missing text[];
 	old_index regclass;
+	statement text;
 	ready boolean;
 BEGIN
 	PERFORM qdrant_catalog.lock_collection(collection, 'change');
 	found_row := qdrant_catalog.find_collection(collection);
 	SELECT * INTO was FROM qdrant_catalog.payload_indexes i
 	WHERE i.collection_id = found_row.id AND i.path = canonical;
-	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, was.schema);
-	ready := qdrant_catalog.payload_index(found_row.relation, canonical, wanted) IS NOT NULL;
+	wanted_indexes := ARRAY(SELECT qdrant_catalog.payload_indexes_of(found_row.relation, canonical, wanted));
+	missing := qdrant_catalog.missing_payload_indexes(found_row.relation, canonical, wanted, '');
+	ready := missing = '{}';
 	IF was.schema = wanted AND (ready OR (was.pending IS NOT NULL AND NOT build)) THEN
 		RETURN ready;
 	ELSIF was.pending IS NOT NULL THEN
 		PERFORM qdrant_catalog.cancel_builder(collection);
-	ELSIF old_index IS NOT NULL AND NOT ready THEN
-		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
 	END IF;
+	FOR old_index IN SELECT * FROM qdrant_catalog.payload_indexes_of(found_row.relation, canonical, was.schema) LOOP
+		IF old_index <> ALL (wanted_indexes) THEN
+			EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
+		END IF;
+	END LOOP;
 	IF NOT ready AND (build OR pg_table_size(found_row.relation) < 4194304) THEN
-		EXECUTE qdrant_catalog.create_payload_index(found_row.relation, canonical, wanted, '');
+		FOREACH statement IN ARRAY qdrant_catalog.missing_payload_indexes(found_row.relation, canonical, wanted, '') LOOP
+			EXECUTE statement;
+		END LOOP;
 		ready := true;
 	END IF;
 	PERFORM qdrant_catalog.put_payload_index(found_row.relation, canonical, wanted, NOT ready);
@@ -69,20 +78,19 @@ BEGIN
 	IF was.pending IS NOT NULL THEN
 		PERFORM qdrant_catalog.cancel_builder(collection);
 	END IF;
-	old_index := qdrant_catalog.payload_index(found_row.relation, canonical, was.schema);
-	IF old_index IS NOT NULL THEN
+	FOR old_index IN SELECT * FROM qdrant_catalog.payload_indexes_of(found_row.relation, canonical, was.schema) LOOP
 		EXECUTE format('DROP INDEX %s', qdrant_catalog.quoted_name(old_index));
-	END IF;
+	END LOOP;
 	PERFORM qdrant_catalog.put_payload_index(found_row.relation, canonical, NULL, false);
 	RETURN true;
 END
 $$;
 
--- ready: it is built, and used.
+-- ready: it is built, and used; so are those for order_by.
 CREATE FUNCTION qdrant.payload_indexes(collection text, OUT path text, OUT schema jsonb, OUT index regclass, OUT ready boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-SELECT i.path, i.schema, x.index, x.index IS NOT NULL
+SELECT i.path, i.schema, x.index, qdrant_catalog.missing_payload_indexes(c.relation, i.path, i.schema, '') = '{}'
 FROM qdrant_catalog.find_collection(collection) c
 	JOIN qdrant_catalog.payload_indexes i ON i.collection_id = c.id,
 	qdrant_catalog.payload_index(c.relation, i.path, i.schema) x(index)

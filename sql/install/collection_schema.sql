@@ -68,25 +68,69 @@ WHERE i.indrelid = relation AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.in
 ORDER BY 1 LIMIT 1
 $$;
 
--- how: what stands between CREATE INDEX and the index's name.
-CREATE FUNCTION qdrant_catalog.create_payload_index(relation regclass, path text, schema jsonb, how text) RETURNS text
+-- The indexes by which order_by finds the first points, of a type that has an
+-- order (docs/decisions/0011): what follows USING, as PostgreSQL prints it.
+CREATE FUNCTION qdrant_catalog.order_indexes(path text, schema jsonb, OUT suffix text, OUT definition text) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT d.suffix, format('btree (qdrant_catalog.%s_%s(payload, %L::text), id) WHERE (%s)', s ->> 'type', d.suffix, path,
+	format(CASE d.suffix WHEN 'least' THEN '%s IS NOT NULL' ELSE '%s <> %s' END, e.least, e.greatest))
+FROM qdrant_catalog.index_semantics(schema) s, (VALUES ('least'), ('greatest')) d(suffix), LATERAL (
+	SELECT format('qdrant_catalog.%s_least(payload, %L::text)', s ->> 'type', path),
+		format('qdrant_catalog.%s_greatest(payload, %L::text)', s ->> 'type', path)) e(least, greatest)
+WHERE s ->> 'type' IN ('integer', 'float', 'datetime') AND s -> 'range' IS DISTINCT FROM 'false'
+$$;
+
+-- Its index of that definition; NULL: there is none.
+CREATE FUNCTION qdrant_catalog.order_index(relation regclass, definition text) RETURNS regclass
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT i.indexrelid::regclass FROM pg_index i
+WHERE i.indrelid = relation AND i.indisvalid AND i.indexprs IS NOT NULL
+	AND substring(pg_get_indexdef(i.indexrelid) FROM ' USING (.*)$') = definition
+ORDER BY 1 LIMIT 1
+$$;
+
+-- All that are there for a path.
+CREATE FUNCTION qdrant_catalog.payload_indexes_of(relation regclass, path text, schema jsonb) RETURNS SETOF regclass
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT x.index FROM (
+	SELECT qdrant_catalog.payload_index(relation, path, schema)
+	UNION ALL
+	SELECT qdrant_catalog.order_index(relation, o.definition) FROM qdrant_catalog.order_indexes(path, schema) o) x(index)
+WHERE x.index IS NOT NULL
+$$;
+
+-- An index's name that is free.
+CREATE FUNCTION qdrant_catalog.payload_index_name(relation regclass, path text, suffix text) RETURNS text
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	semantics CONSTANT jsonb := qdrant_catalog.index_semantics(schema);
 	base CONSTANT text := c.relname || '_' || btrim(regexp_replace(path, '[^[:alnum:]_]+', '_', 'g'), '_')
 		FROM pg_class c WHERE c.oid = relation;
 	name text;
 BEGIN
 	FOR n IN 1 .. 2147483647 LOOP
-		name := qdrant_catalog.identifier(base, '_idx' || CASE WHEN n = 1 THEN '' ELSE n::text END);
+		name := qdrant_catalog.identifier(base, suffix || CASE WHEN n = 1 THEN '' ELSE n::text END);
 		PERFORM FROM pg_class c JOIN pg_class x ON x.relnamespace = c.relnamespace
 		WHERE c.oid = relation AND x.relname = name;
 		EXIT WHEN NOT FOUND;
 	END LOOP;
-	RETURN format('CREATE INDEX %s %I ON %s USING gin (payload @extschema@.%I (path = %L%s))', how, name,
-		qdrant_catalog.quoted_name(relation), format('qdrant_%s_ops', semantics ->> 'type'), path,
-		CASE semantics ->> 'type' WHEN 'text' THEN format(', schema = %L', semantics) ELSE '' END);
+	RETURN name;
 END
+$$;
+
+-- What makes those that are not there; how: what stands between CREATE INDEX
+-- and the index's name.
+CREATE FUNCTION qdrant_catalog.missing_payload_indexes(relation regclass, path text, schema jsonb, how text) RETURNS text[]
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT coalesce(array_agg(format('CREATE INDEX %s %I ON %s USING %s', how,
+	qdrant_catalog.payload_index_name(relation, path, m.suffix), qdrant_catalog.quoted_name(relation), m.definition)), '{}')
+FROM (
+	SELECT '_idx' AS suffix, format('gin (payload @extschema@.%I (path = %L%s))', format('qdrant_%s_ops', s ->> 'type'), path,
+		CASE s ->> 'type' WHEN 'text' THEN format(', schema = %L', s) ELSE '' END) AS definition
+	FROM qdrant_catalog.index_semantics(schema) s
+	WHERE qdrant_catalog.payload_index(relation, path, schema) IS NULL
+	UNION ALL
+	SELECT format('_%s_idx', o.suffix), o.definition FROM qdrant_catalog.order_indexes(path, schema) o
+	WHERE qdrant_catalog.order_index(relation, o.definition) IS NULL) m
 $$;
 
 -- A filter that the points with an indexed value satisfy.
@@ -102,22 +146,19 @@ SELECT CASE WHEN type = 'bool' THEN jsonb_build_object('should', jsonb_build_arr
 		ELSE jsonb '{"range": {}}' END) END
 $$;
 
--- How many rows: counted in a small table, else what the planner thinks.
-CREATE FUNCTION qdrant_catalog.count_matches(relation regclass, filter jsonb) RETURNS bigint
+-- How many rows: counted in a small table, and one not too large when an index
+-- has a key for every row that matches; else what the planner thinks.
+CREATE FUNCTION qdrant_catalog.count_matches(relation regclass, filter jsonb, by_keys boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	matches CONSTANT text := format('FROM %s t WHERE t.payload OPERATOR(@extschema@.@@@) %L',
-		qdrant_catalog.quoted_name(relation), filter);
-	result bigint;
 	plan json;
 BEGIN
-	IF pg_table_size(relation) < 67108864 THEN
-		EXECUTE 'SELECT count(*) ' || matches INTO result;
-	ELSE
-		EXECUTE 'EXPLAIN (FORMAT json) SELECT ' || matches INTO plan;
-		result := (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric;
+	IF pg_table_size(relation) < (CASE WHEN by_keys THEN 536870912 ELSE 67108864 END) THEN
+		RETURN qdrant_catalog.count_rows(relation, filter::@extschema@.payload_filter, true);
 	END IF;
-	RETURN result;
+	EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM %s t WHERE t.payload OPERATOR(@extschema@.@@@) %L',
+		qdrant_catalog.quoted_name(relation), filter) INTO plan;
+	RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric;
 END
 $$;
 
@@ -127,7 +168,7 @@ LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 SELECT coalesce(jsonb_object_agg(i.path, jsonb_build_object('data_type', s.type)
 	|| CASE jsonb_typeof(i.schema) WHEN 'object' THEN jsonb_build_object('params', i.schema) ELSE '{}' END
 	|| jsonb_build_object('points', qdrant_catalog.count_matches(relation,
-		qdrant_catalog.has_indexed_value(i.path, s.type)))), '{}')
+		qdrant_catalog.has_indexed_value(i.path, s.type), s.type NOT IN ('text', 'geo')))), '{}')
 FROM qdrant_catalog.payload_indexes i, LATERAL (
 	SELECT CASE jsonb_typeof(i.schema) WHEN 'string' THEN i.schema #>> '{}' ELSE i.schema ->> 'type' END) s(type)
 WHERE i.collection_id = payload_schema_info.collection_id

@@ -37,6 +37,26 @@ CREATE FUNCTION qdrant_catalog.float_values(payload jsonb, path text) RETURNS do
 CREATE FUNCTION qdrant_catalog.bool_values(payload jsonb, path text) RETURNS boolean[]
 	AS 'MODULE_PATHNAME', 'qd_bool_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+-- The least and the greatest of them, NULL when there is none: what order_by
+-- sorts by, and the indexes for it.
+CREATE FUNCTION qdrant_catalog.integer_least(payload jsonb, path text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_integer_least' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.integer_greatest(payload jsonb, path text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_integer_greatest' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.datetime_least(payload jsonb, path text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_datetime_least' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.datetime_greatest(payload jsonb, path text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_datetime_greatest' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.float_least(payload jsonb, path text) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'qd_float_least' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_catalog.float_greatest(payload jsonb, path text) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'qd_float_greatest' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 -- The filter with "as" in the conditions on keys that have a schema:
 -- {"path": schema}, paths in canonical form.
 CREATE FUNCTION qdrant_catalog.bind_filter(filter payload_filter, schemas jsonb) RETURNS payload_filter

@@ -254,3 +254,37 @@ qd_bool_values(PG_FUNCTION_ARGS)
 {
 	return values_array(fcinfo, QD_INDEX_BOOL, BOOLOID);
 }
+
+/*
+ * The least and the greatest of them, NULL when there is none: by these
+ * order_by sorts (docs/decisions/0011).
+ */
+static Datum
+extreme_value(FunctionCallInfo fcinfo, qd_index_kind kind, bool greatest)
+{
+	const qd_node *path = qd_payload_values_path(fcinfo, PG_GETARG_TEXT_PP(1));
+	Datum	   *values;
+	int			n = qd_payload_values(kind, path, PG_GETARG_JSONB_P(0), &values);
+
+	if (n == 0)
+		PG_RETURN_NULL();
+	return values[greatest ? n - 1 : 0];
+}
+
+#define EXTREMES(name, kind) \
+QD_FUNCTION(qd_##name##_least); \
+Datum \
+qd_##name##_least(PG_FUNCTION_ARGS) \
+{ \
+	return extreme_value(fcinfo, kind, false); \
+} \
+QD_FUNCTION(qd_##name##_greatest); \
+Datum \
+qd_##name##_greatest(PG_FUNCTION_ARGS) \
+{ \
+	return extreme_value(fcinfo, kind, true); \
+}
+
+EXTREMES(integer, QD_INDEX_INTEGER)
+EXTREMES(datetime, QD_INDEX_DATETIME)
+EXTREMES(float, QD_INDEX_FLOAT)

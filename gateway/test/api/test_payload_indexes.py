@@ -2,6 +2,7 @@
 goes on while a large index is built."""
 import http.client
 import json
+import random
 import threading
 import time
 
@@ -145,6 +146,42 @@ def test_order_by(client):
     assert len({p.id for p in sample}) == 3 and {p.score for p in sample} == {1.0}
 
 
+def number_or_list(r):
+    kind = r.randrange(8)
+    one = lambda: r.choice([r.randrange(-5, 30), r.randrange(-5, 30), float(r.randrange(30)), r.randrange(30) + 0.5])
+    return "x" if kind == 0 else None if kind == 1 else one() if kind < 5 else [one() for _ in range(r.randrange(5))]
+
+
+def test_order_by_is_what_sorting_gives(gateway):
+    """Every pair of a point and one of its values, from the start on, in order."""
+    r = random.Random(11)
+    gateway.request("DELETE", C)
+    gateway.result("PUT", C, {"vectors": {"size": 1, "distance": "Dot"}})
+    payloads = {i: {"n": number_or_list(r), "f": number_or_list(r), "even": i % 2 == 0} for i in range(1, 301)}
+    gateway.result("PUT", C + "/points?wait=true", {"points": [{"id": i, "vector": [1], "payload": p} for i, p in payloads.items()]})
+    for path, kind in (("n", "integer"), ("f", "float"), ("even", "bool")):
+        gateway.result("PUT", f"{C}/index?wait=true", {"field_name": path, "field_schema": kind})
+
+    def values(payload, key):
+        found = payload[key] if isinstance(payload[key], list) else [payload[key]]
+        return {v for v in found if isinstance(v, (int, float)) and (key == "f" or v == int(v))}
+
+    for _ in range(250):
+        key, descending = r.choice("nf"), r.random() < 0.5
+        start = r.choice([None, None, r.randrange(-6, 31), r.randrange(-6, 31) + 0.5, 1e30, -1e30, 2**63 - 1])
+        limit, offset, even = r.choice([1, 2, 5, 20, 100, 1000]), r.choice([0, 0, 1, 7]), r.choice([None, True])
+        pairs = [(v, i) for i, p in payloads.items() if even in (None, p["even"]) for v in values(p, key)
+                 if start is None or (v <= start if descending else v >= start)]
+        wanted = [(i, v) for v, i in sorted(pairs, reverse=descending)]
+        order = {"key": key, "direction": "desc" if descending else "asc"} | ({} if start is None else {"start_from": start})
+        body = {"limit": limit} | ({} if even is None else {"filter": {"must": {"key": "even", "match": {"value": True}}}})
+        scrolled = gateway.result("POST", C + "/points/scroll", body | {"order_by": order})["points"]
+        assert [(p["id"], p["order_value"]) for p in scrolled] == wanted[:limit], (order, body)
+        queried = gateway.result("POST", C + "/points/query", body | {"query": {"order_by": order}, "offset": offset})["points"]
+        assert [(p["id"], p["order_value"]) for p in queried] == wanted[offset:offset + limit], (order, body, offset)
+    gateway.result("DELETE", C)
+
+
 def test_a_batch_may_mix_kinds(client):
     client.create_payload_index("indexes", "n", "integer")
     answers = client.query_batch_points("indexes", [
@@ -229,9 +266,9 @@ def test_what_is_no_longer_wanted_is_not_built(large):
     assert time.monotonic() - start < 2
     assert index_of(gateway, "n", "integer")["status"] == "completed"
     wait_until(lambda: not pending(postgres) and not is_being_built(postgres), 20, "the builder is idle")
-    wait_until(lambda: postgres.sql("SELECT string_agg(relname, ' ') FROM pg_index JOIN pg_class ON oid = indexrelid"
+    wait_until(lambda: postgres.sql("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_index JOIN pg_class ON oid = indexrelid"
                                     " WHERE indrelid = 'qdrant.c'::regclass AND relname LIKE '%idx' AND relname NOT LIKE '%embedding%'")
-               == "c_n_idx", 20, "no leftover")
+               == "c_n_greatest_idx c_n_idx c_n_least_idx", 20, "no leftover")
 
 
 def test_a_gateway_that_was_killed_builds_it_later(large):
