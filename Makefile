@@ -42,6 +42,7 @@ REGRESS += payload_count
 REGRESS += hnsw
 REGRESS += hnsw_types
 REGRESS += hnsw_build
+REGRESS += hnsw_merge
 REGRESS += hnsw_layout
 REGRESS += hnsw_filter
 REGRESS += hnsw_observe

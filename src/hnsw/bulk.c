@@ -13,6 +13,7 @@
  *		T	META, DIR: they leave the free list, as tombstones
  *		P	META: next_vid, entry; the new vids are in the graph
  *		L	META, DIR: the tombstones become live
+ *		X	META, DIR, OVERFLOW: rows that share a vertex (overflow.c)
  *		C	VERTEX: links that have changed
  *		F	FRESH: slots are dead
  */
@@ -25,7 +26,9 @@
 
 #include "hnsw/builder.h"
 #include "hnsw/bulk.h"
+#include "hnsw/copies.h"
 #include "hnsw/fresh.h"
+#include "hnsw/overflow.h"
 #include "hnsw/tid_set.h"
 #include "hnsw/worker.h"
 
@@ -52,6 +55,7 @@ typedef struct Bulk
 	uint16	   *slots;			/* looked at, of a fresh page */
 	uint32		pages;			/* of the fresh region, all looked at */
 	bool		all;			/* no page was left */
+	QdCopies   *copies;
 
 	Placed	   *new;			/* behind next_vid, ascending */
 	uint32		n_new;
@@ -83,12 +87,14 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 	PGAlignedBlock page;
 
 	k->slots = allocate(all, sizeof(uint16));
+	k->copies = qd_copies_create(&k->load, qd_hnsw_fresh_rows(meta));
 	for (k->pages = 0; k->pages < all; k->pages++)
 	{
 		uint32		i = k->pages;
 
 		if (qd_hnsw_builder_memory(k->b) > maintenance_work_mem * (Size) 1024 ||
-			(max_rows > 0 && qd_hnsw_builder_count(k->b) - before >= max_rows))
+			(max_rows > 0 && qd_hnsw_builder_count(k->b) - before +
+			 qd_copies_count(k->copies) >= max_rows))
 			break;
 		CHECK_FOR_INTERRUPTS();
 		k->slots[i] = qd_hnsw_fresh_copy(k->index, meta, meta->fresh_lo + i,
@@ -98,7 +104,8 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 			QdFreshSlot *slot = QdPageFreshSlot(&meta->layout, page.data, j);
 
 			if (slot->flags == QD_FRESH_USED &&
-				(skip == NULL || !qd_tid_set_has(skip, &slot->tid)))
+				(skip == NULL || !qd_tid_set_has(skip, &slot->tid)) &&
+				!qd_copies_take(k->copies, &slot->tid, &slot->code, slot->bytes))
 				qd_hnsw_builder_add(k->b, &slot->tid, &slot->code, slot->bytes);
 		}
 	}
@@ -116,6 +123,21 @@ clear_rows(Bulk *k)
 		qd_hnsw_fresh_clear(k->index, meta, meta->fresh_lo + i, k->slots[i]);
 	}
 	qd_hnsw_fresh_trim(k->index);
+}
+
+typedef struct KnownSearch
+{
+	QdTidSet   *known;
+	const QdTidSet *fresh;
+} KnownSearch;
+
+static void
+see_copy(void *arg, uint32 vid, uint16 gen, const ItemPointerData *tid)
+{
+	KnownSearch *search = arg;
+
+	if (qd_tid_set_has(search->fresh, tid))
+		qd_tid_set_add(search->known, tid);
 }
 
 /*
@@ -144,6 +166,7 @@ find_known(Bulk *k, QdTidSet *known)
 				qd_tid_set_add(&fresh, &slot->tid);
 		}
 	}
+	qd_overflow_each(k->index, &d->meta, see_copy, &(KnownSearch) {known, &fresh});
 	d->incomplete = allocate(fresh.n, sizeof(uint32));
 	for (uint32 row = 0; row < k->linked; row++)
 	{
@@ -457,6 +480,7 @@ write_graph(Bulk *k)
 	change_entries(k, k->reused, k->n_reused, take_from_list);
 	publish(k);
 	change_entries(k, sorted, k->n_reused, bring_to_life);
+	qd_copies_store(k->copies, k->index, k->load.vids);
 	write_changed(k);
 }
 
@@ -480,7 +504,7 @@ link_and_write(Bulk *k, const QdHnswMeta *meta, uint32 max_rows)
 	k->linked = k->b->linked;
 	find_known(k, &known);
 	collect_rows(k, max_rows, &known);
-	rows = k->b->n - k->linked + known.n;
+	rows = k->b->n - k->linked + qd_copies_count(k->copies) + known.n;
 	if (k->b->n > 0)
 	{
 		qd_hnsw_builder_link(k->b, give_way);
@@ -495,9 +519,11 @@ begin_bulk(Bulk *k, Relation index, const QdHnswMeta *meta, double rows)
 {
 	memset(k, 0, sizeof(*k));
 	k->index = index;
+	k->load.index = index;
 	k->load.meta = *meta;
 	k->b = qd_hnsw_builder_create(&meta->layout, qd_hnsw_codec_copy(index),
 								  rows);
+	k->load.b = k->b;
 }
 
 double
@@ -528,23 +554,26 @@ qd_hnsw_bulk_first(Relation index, const QdHnswMeta *meta, uint32 max_rows)
 {
 	double		room = qd_hnsw_fresh_rows(meta);
 	double		threshold = qd_hnsw_threshold_rows(index, meta->layout.dim);
-	double		rows = 0;
+	double		rows;
 	Bulk		k;
 
 	if (room < threshold)
 		return 0;
 	begin_bulk(&k, index, meta, room);
 	collect_rows(&k, max_rows, NULL);
-	if (k.b->n > 0 &&
-		(!k.all || k.b->n >= threshold || room >= 2 * threshold))
+	rows = k.b->n + qd_copies_count(k.copies);
+	if (rows > 0 && (!k.all || rows >= threshold || room >= 2 * threshold))
 	{
-		rows = k.b->n;
 		qd_hnsw_builder_link(k.b, give_way);
 		qd_hnsw_builder_write(k.b, index, give_way);
+		qd_copies_store(k.copies, index, NULL);
 		clear_rows(&k);
 	}
 	else
+	{
+		rows = 0;
 		qd_hnsw_fresh_trim(index);
+	}
 	qd_hnsw_builder_free(k.b);
 	return rows;
 }

@@ -89,9 +89,11 @@ struct QdCandidates
 
 	QdScanReport report;		/* but for what the search counts itself */
 
-	/* the source's next row, if any */
+	/* the source's next row, if any, and others of its vertex */
 	bool		has_next;
 	QdRowCandidate next;
+	int			n_more;
+	ItemPointerData more[QD_VERTEX_ROWS];
 };
 
 bool
@@ -188,8 +190,10 @@ read_stripe(QdCandidates *c, uint32 vid, Stripe *stripe)
 	{
 		const QdDirEntry *entry = QdPageDirEntry(page, i);
 
+		/* of a chain it is not known yet */
 		stripe->admits[i] = entry->state == QD_VERTEX_LIVE &&
-			qd_admission_has(c->admission, &entry->tid);
+			(entry->link != QD_NO_VID ||
+			 qd_admission_has(c->admission, &entry->tid));
 	}
 	UnlockReleaseBuffer(buffer);
 }
@@ -334,6 +338,7 @@ begin_sweep(QdCandidates *c)
 {
 	c->source = FROM_SWEEP;
 	c->has_next = false;
+	c->n_more = 0;
 	c->fresh.n = 0;
 	c->fresh.dropped = false;
 	qd_collector_init(&c->sweep, first_pass_rows(c), get_hash_memory_limit());
@@ -460,7 +465,10 @@ source_next(QdCandidates *c, bool next_round, QdCodeRow *row)
  *----------
  */
 
-/* What a row of the source leads to; false when it is gone. */
+/*
+ * What a row of the source leads to; false when it is gone.  Other rows of its
+ * vertex are left in more.
+ */
 static bool
 resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 {
@@ -481,8 +489,10 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 		out->error = row->error;
 		return true;
 	}
-	if (!qd_hnsw_vertex_tid(c->index, row->vid, &out->tid, &head))
+	c->n_more = qd_hnsw_vertex_rows(c->index, row->vid, c->more, &head);
+	if (c->n_more == 0)
 		return false;
+	out->tid = c->more[--c->n_more];
 	out->error = c->query == NULL ? 0 :
 		qd_query_error(c->query, &head, row->distance);
 	return true;
@@ -612,8 +622,21 @@ leave_graph(QdCandidates *c)
 	}
 	c->gave_up = true;
 	c->source = FROM_NOWHERE;
+	c->n_more = 0;
 	c->fresh.n = 0;
 	c->fresh.dropped = false;
+}
+
+/* The next row of the vertex that next was of. */
+static bool
+more_of_vertex(QdCandidates *c)
+{
+	while (!c->has_next && c->n_more > 0)
+	{
+		c->next.tid = c->more[--c->n_more];
+		c->has_next = is_admitted(c, &c->next.tid);
+	}
+	return c->has_next;
 }
 
 /* Fills next from the source, if it can. */
@@ -622,11 +645,11 @@ fill_next(QdCandidates *c, bool next_round)
 {
 	QdCodeRow	row;
 
-	while (!c->has_next && source_next(c, next_round, &row))
+	while (!more_of_vertex(c) && source_next(c, next_round, &row))
 	{
 		CHECK_FOR_INTERRUPTS();
 		c->has_next = resolve(c, &row, &c->next) &&
-			is_admitted(c, &c->next.tid);
+			(is_admitted(c, &c->next.tid) || more_of_vertex(c));
 		if (c->admission == NULL || c->source != FROM_GRAPH)
 			continue;
 		c->looked_at++;

@@ -28,6 +28,7 @@
 
 #include "hnsw/check.h"
 #include "hnsw/fresh.h"
+#include "hnsw/overflow.h"
 #include "hnsw/tid_set.h"
 
 #define MOST_PROBLEMS	1000
@@ -198,13 +199,15 @@ check_runs(QdCheck *c)
 	uint32		end = QD_FIRST_RUN_BLOCK;
 	uint32		stripes = 0;
 	uint32		fresh = 0;
+	uint32		overflow = 0;
 
 	memcpy(runs, cached->runs, n * sizeof(QdRun));
 	qsort(runs, n, sizeof(QdRun), compare_runs);
 	for (uint32 i = 0; i < n; i++)
 	{
 		bool		dir = runs[i].kind == QD_PAGE_DIR;
-		uint32	   *next = dir ? &stripes : &fresh;
+		uint32	   *next = dir ? &stripes :
+			runs[i].kind == QD_PAGE_FRESH ? &fresh : &overflow;
 
 		if (runs[i].start != end)
 			qd_check_report(c, QD_RUNMAP_BLOCK, i,
@@ -226,6 +229,10 @@ check_runs(QdCheck *c)
 		qd_check_report(c, QD_META_BLOCK, -1,
 						"%u vertices, but there are %u stripes",
 						c->meta.next_vid, stripes);
+	if (c->meta.overflow_next > (uint64) overflow * QD_OVERFLOW_PER_PAGE)
+		qd_check_report(c, QD_META_BLOCK, -1,
+						"%u chunks of copies, but there are %u pages of them",
+						c->meta.overflow_next, overflow);
 	if (c->meta.fresh_pages > fresh)
 		qd_check_report(c, QD_META_BLOCK, -1,
 						"%u fresh pages, but RUNMAP has %u",
@@ -433,6 +440,7 @@ run_checks(QdCheck *c)
 	check_fresh(c);
 	load_directory(c);
 	check_counts(c);
+	qd_check_overflow(c);
 	qd_check_graph(c);
 	qd_check_heap(c);
 }

@@ -62,6 +62,9 @@ qd_check_is_vertex(const QdDirEntry *e)
 		e->state == QD_VERTEX_UPPER;
 }
 
+/* check_overflow.c: chains of further rows, and free chunks. */
+extern void qd_check_overflow(QdCheck *c);
+
 /* check_graph.c: blocks, links, rings, what a search can reach. */
 extern void qd_check_graph(QdCheck *c);
 

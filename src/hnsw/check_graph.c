@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/check.h"
+#include "hnsw/overflow.h"
 #include "hnsw/tid_set.h"
 
 /* Unreachable live vertices: above this share they are a problem. */
@@ -114,6 +115,23 @@ check_links(GraphCheck *g, BlockNumber block, QdVertexHead *v)
 	}
 }
 
+/* All rows of the vertex, with its code. */
+static void
+check_rows(GraphCheck *g, const QdIndexedRow *where, const QdDirEntry *e,
+		   QdVertexHead *v)
+{
+	ItemPointerData tids[QD_OVERFLOW_MOST];
+	int			n = 0;
+
+	if (e->link != QD_NO_VID)
+		n = qd_overflow_read(g->c->index, where->item, e, tids, NULL);
+	/* VACUUM may have been interrupted after the last of a chain */
+	if (ItemPointerIsValid(&e->tid) || e->link == QD_NO_VID)
+		qd_check_row(g->c, where, &e->tid, &v->code, QdVertexCode(v));
+	for (int i = 0; i < n; i++)
+		qd_check_row(g->c, where, &tids[i], &v->code, QdVertexCode(v));
+}
+
 static void
 check_block(GraphCheck *g, BlockNumber block, uint32 vid, QdVertexHead *v)
 {
@@ -138,7 +156,7 @@ check_block(GraphCheck *g, BlockNumber block, uint32 vid, QdVertexHead *v)
 			check_links(g, block, v);
 	}
 	if (e->state == QD_VERTEX_LIVE)
-		qd_check_row(c, &where, &e->tid, &v->code, QdVertexCode(v));
+		check_rows(g, &where, e, v);
 }
 
 static bool

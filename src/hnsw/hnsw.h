@@ -45,8 +45,9 @@ typedef enum QdPageKind
 	QD_PAGE_RUNMAP = 2,
 	QD_PAGE_DIR = 3,
 	QD_PAGE_VERTEX = 4,
-	QD_PAGE_FRESH = 5
-	/* 6 RMAP, 7 OVERFLOW, 8 CODEBOOK, 9 VECTOR are reserved */
+	QD_PAGE_FRESH = 5,
+	QD_PAGE_OVERFLOW = 7		/* overflow.h */
+	/* 6 RMAP, 8 CODEBOOK, 9 VECTOR are reserved */
 } QdPageKind;
 
 typedef struct QdPageSpecial
@@ -136,6 +137,9 @@ typedef struct QdHnswMeta
 	uint32		repair_cursor;	/* vertex page where a repair sweep goes on */
 	uint32		worker_asked;	/* when a merge worker was last asked for, in
 								 * seconds, modulo 2^32 */
+	uint32		overflow_next;	/* chunks that are, or were, in use */
+	uint32		overflow_free;	/* 1 + the first of the free ones, or 0 */
+	int64		extra_rows;		/* of the graph, beyond one per live vertex */
 } QdHnswMeta;
 
 /*
@@ -147,9 +151,10 @@ typedef struct QdHnswMeta
  */
 typedef struct QdRun
 {
-	uint16		kind;			/* QD_PAGE_DIR (a run of stripes) or FRESH */
+	uint16		kind;			/* QD_PAGE_DIR (a run of stripes), FRESH or
+								 * OVERFLOW */
 	uint16		zero;
-	uint32		first;			/* first stripe, or first FRESH page */
+	uint32		first;			/* first stripe, or first page of the kind */
 	uint32		start;			/* block */
 	uint32		pages;
 } QdRun;
@@ -167,9 +172,12 @@ typedef enum QdVertexState
 
 typedef struct QdDirEntry
 {
-	ItemPointerData tid;		/* live: the row (root of a HOT chain) */
+	ItemPointerData tid;		/* live: the row (root of a HOT chain), or
+								 * invalid when only others are left */
 	uint16		gen;			/* grows when the vid is freed (I9) */
-	uint32		link;			/* free: next free vid; upper: its base vid */
+	uint32		link;			/* free: next free vid; upper: its base vid;
+								 * live, tombstone: first chunk of the other
+								 * rows, or QD_NO_VID */
 	uint8		state;			/* QdVertexState */
 	uint8		level;
 	uint16		n_tids;			/* live: 1 */
@@ -258,18 +266,23 @@ extern double qd_hnsw_threshold_rows(Relation index, int dim);
  *----------
  */
 
+/* The runs of a kind, by their first ordinal. */
+typedef struct QdRunIndex
+{
+	uint32		hit;			/* run of the last hit */
+	uint16		n;
+	uint16		run[QD_MAX_RUNS];
+} QdRunIndex;
+
 /* In rd_amcache: layout, codec, runs as last read. */
 typedef struct QdHnswIndex
 {
 	QdHnswLayout layout;
 	qd_codec	codec;
 	uint32		npp_inverse;	/* see qd_hnsw_vertex_block */
-	uint16		n_dir_runs;		/* runs of each kind, by first ordinal */
-	uint16		n_fresh_runs;
-	uint16		dir_runs[QD_MAX_RUNS];
-	uint16		fresh_runs[QD_MAX_RUNS];
-	uint32		dir_run;		/* run of the last hit, by kind */
-	uint32		fresh_run;
+	QdRunIndex	dir_runs;
+	QdRunIndex	fresh_runs;
+	QdRunIndex	overflow_runs;
 	uint32		n_runs;
 	QdRun		runs[QD_MAX_RUNS];
 	/* codec memory follows */
@@ -323,6 +336,7 @@ extern BlockNumber qd_hnsw_vertex_block(Relation index, uint32 vid,
 										Size *offset);
 extern BlockNumber qd_hnsw_fresh_block(Relation index, uint32 position,
 									   uint32 fresh_pages);
+extern BlockNumber qd_hnsw_overflow_block(Relation index, uint32 chunk);
 
 /*
  * With META locked exclusively by the caller: makes room for one more stripe
@@ -332,6 +346,7 @@ extern BlockNumber qd_hnsw_fresh_block(Relation index, uint32 position,
  * qd_hnsw_dir_block first.
  */
 extern void qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta);
+extern void qd_hnsw_add_overflow(Relation index, QdHnswMeta *meta);
 extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
 
 /*----------
@@ -485,12 +500,14 @@ extern bool qd_hnsw_find_entry(QdPageStore *store, const QdHnswMeta *meta,
 							   QdCandidate *entry);
 
 /*
- * The row of a base vertex and the head of its code (NULL: not wanted), read
- * from its DIR entry and block: false unless it is live and its generation is
- * the block's (I2).
+ * The rows of a base vertex and the head of its code, read from its DIR entry,
+ * block and chain: returns their number, 0 unless the vertex is live and its
+ * generation is the block's (I2).  tids has room for QD_VERTEX_ROWS.
  */
-extern bool qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid,
-							   qd_code_head *head);
+#define QD_VERTEX_ROWS		97	/* overflow.h */
+
+extern int	qd_hnsw_vertex_rows(Relation index, uint32 vid,
+								ItemPointerData *tids, qd_code_head *head);
 
 /*----------
  * The phases.

@@ -17,12 +17,15 @@
 #include "utils/rel.h"
 
 #include "hnsw/link.h"
+#include "hnsw/overflow.h"
 #include "hnsw/tid_set.h"
 
 /* Pruned links fill up to this share of the most: better connected. */
 #define FILL(most)		((most) * 3 / 4)
 
 #define LINK_ATTEMPTS	3
+#define COPY_EF			16		/* of a search for copies of a vector */
+#define COPY_CANDIDATES	4
 #define MOST_WIDENING	32		/* of a search among tombstones */
 
 /*----------
@@ -209,6 +212,30 @@ find_neighbours(QdLinker *k, QdGraphSearch *s, int level, QdCandidate *found)
 	return k->places;
 }
 
+/* A living vertex with the row's code, which a short search finds. */
+static uint32
+find_copy(QdLinker *k, QdGraphSearch *s)
+{
+	QdCandidate best[COPY_CANDIDATES];
+	int			n;
+
+	if (k->meta.layout.own_bits != 8)
+		return QD_NO_VID;		/* coarser codes say too little */
+	qd_graph_search_run(s, COPY_EF);
+	n = qd_graph_search_best(s, best, COPY_CANDIDATES);
+	for (int i = 0; i < n; i++)
+	{
+		QdVertexHead *v = copy_vertex(k, best[i].vid, 0);
+
+		if (v != NULL &&
+			memcmp(&v->code, k->row->head, sizeof(qd_code_head)) == 0 &&
+			memcmp(QdVertexCode(v), k->row->code, k->meta.layout.own_dims) == 0 &&
+			row_state(k, best[i].vid) == QD_VERTEX_LIVE)
+			return best[i].vid;
+	}
+	return QD_NO_VID;
+}
+
 static void
 search_level(QdLinker *k, QdPageStore *store, QdCandidate *entry, int level)
 {
@@ -218,6 +245,12 @@ search_level(QdLinker *k, QdPageStore *store, QdCandidate *entry, int level)
 	int			n;
 
 	qd_graph_search_enter(s, *entry);
+	if (level == 0 && k->look_for_copy)
+	{
+		k->copy_of = find_copy(k, s);
+		if (k->copy_of != QD_NO_VID)
+			return;
+	}
 	n = find_neighbours(k, s, level, found);
 	qd_graph_search_best(s, entry, 1);
 	choose(k, found, n, k->meta.layout.m_link, &k->links[level]);
@@ -246,7 +279,10 @@ go_down(QdLinker *k, uint32 vid, int level)
 	return vid;
 }
 
-/* Fills k->links for the levels of the row. */
+/*
+ * Fills k->links for the levels of the row, unless a vertex with its code is
+ * found first.
+ */
 static void
 find_links(QdLinker *k)
 {
@@ -630,7 +666,16 @@ qd_linker_add(QdLinker *k, const QdFreshRow *row)
 	k->row = row;
 	set_self(k, row->head, row->code);
 	k->level = qd_hnsw_level(k->meta.layout.seed, qd_tid_key(row->tid));
+	k->look_for_copy = true;
+	k->copy_of = QD_NO_VID;
 	find_links(k);
+	if (k->copy_of != QD_NO_VID)
+	{
+		if (qd_overflow_add(k->index, &k->meta, k->copy_of, row->tid))
+			return;
+		k->look_for_copy = false;
+		find_links(k);
+	}
 	encode_own_links(k, 0);
 	add_vertex(k, &new);
 	new.base = new.vid;

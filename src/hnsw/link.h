@@ -25,6 +25,8 @@ typedef struct QdLinker
 	/* of the row being linked */
 	const QdFreshRow *row;
 	int			level;
+	bool		look_for_copy;
+	uint32		copy_of;		/* vertex with the row's code, or QD_NO_VID */
 	QdLevelLinks links[QD_MAX_LEVEL + 1];
 
 	/* codes of candidates, by place */
@@ -44,7 +46,8 @@ typedef struct QdLinker
 extern void qd_linker_init(QdLinker *k, Relation index);
 
 /*
- * Adds a vertex for the row, linked both ways; leaks into the current context.
+ * Adds a vertex for the row, linked both ways, or the row to the vertex that
+ * has its code already; leaks into the current context.
  */
 extern void qd_linker_add(QdLinker *k, const QdFreshRow *row);
 

@@ -20,6 +20,7 @@
 
 #include "hnsw/bulk.h"
 #include "hnsw/link.h"
+#include "hnsw/overflow.h"
 #include "hnsw/repair.h"
 #include "hnsw/tid_set.h"
 #include "hnsw/worker.h"
@@ -112,9 +113,24 @@ find_known_in_dir(Merge *m, const QdTidSet *fresh, uint32 first)
 	}
 }
 
+typedef struct KnownSearch
+{
+	Merge	   *m;
+	const QdTidSet *fresh;
+} KnownSearch;
+
+static void
+see_copy(void *arg, uint32 vid, uint16 gen, const ItemPointerData *tid)
+{
+	KnownSearch *search = arg;
+
+	if (qd_tid_set_has(search->fresh, tid))
+		add_known(search->m, qd_tid_key(tid), vid);
+}
+
 /*
- * A TID of a fresh slot that the directory has as live is the same row: VACUUM
- * clears both places before the TID can be used again.
+ * A TID of a fresh slot that the directory or a chain has as live is the same
+ * row: VACUUM clears all places before the TID can be used again.
  */
 static void
 find_known(Merge *m, uint32 end)
@@ -139,6 +155,8 @@ find_known(Merge *m, uint32 end)
 		CHECK_FOR_INTERRUPTS();
 		find_known_in_dir(m, &fresh, vid);
 	}
+	qd_overflow_each(m->index, &m->linker.meta, see_copy,
+					 &(KnownSearch) {m, &fresh});
 	if (m->n_known > 0)
 		qsort(m->known, m->n_known, sizeof(KnownRow), compare_known);
 	pfree(fresh.keys);

@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/hnsw.h"
+#include "hnsw/overflow.h"
 #include "types/vector.h"
 
 #define PAGE_ROOM	(BLCKSZ - SizeOfPageHeaderData - sizeof(QdPageSpecial))
@@ -23,6 +24,10 @@
 /* How many stripes the file grows by: an eighth, at most so many. */
 #define STRIPE_SHARE	8
 #define MOST_STRIPES	64
+
+/* And by how many OVERFLOW pages: an eighth, at least so many. */
+#define OVERFLOW_SHARE	8
+#define OVERFLOW_LEAST	4
 
 /* Of rotations and levels; a constant, so that an index is reproducible. */
 #define LAYOUT_SEED	UINT64CONST(0x9E3779B97F4A7C15)
@@ -349,6 +354,32 @@ page_runs(Page page)
 	return (((PageHeader) page)->pd_lower - SizeOfPageHeaderData) / sizeof(QdRun);
 }
 
+/* NULL for a kind that has no runs. */
+static inline QdRunIndex *
+runs_of_kind(QdHnswIndex *cached, uint16 kind)
+{
+	switch (kind)
+	{
+		case QD_PAGE_DIR:
+			return &cached->dir_runs;
+		case QD_PAGE_FRESH:
+			return &cached->fresh_runs;
+		case QD_PAGE_OVERFLOW:
+			return &cached->overflow_runs;
+		default:
+			return NULL;
+	}
+}
+
+static void
+forget_runs(QdHnswIndex *cached, uint32 n)
+{
+	cached->n_runs = n;
+	cached->dir_runs.n = cached->fresh_runs.n = cached->overflow_runs.n = 0;
+	cached->dir_runs.hit = cached->fresh_runs.hit = n;
+	cached->overflow_runs.hit = n;
+}
+
 static void
 load_runs(Relation index, QdHnswIndex *cached)
 {
@@ -359,24 +390,21 @@ load_runs(Relation index, QdHnswIndex *cached)
 	cached->n_runs = Min(page_runs(page), QD_MAX_RUNS);
 	memcpy(cached->runs, PageGetContents(page), cached->n_runs * sizeof(QdRun));
 	UnlockReleaseBuffer(buffer);
-	cached->dir_run = cached->fresh_run = cached->n_runs;
-	cached->n_dir_runs = cached->n_fresh_runs = 0;
+	forget_runs(cached, cached->n_runs);
 	for (uint32 i = 0; i < cached->n_runs; i++)
 	{
 		const QdRun *run = &cached->runs[i];
+		QdRunIndex *of_kind = runs_of_kind(cached, run->kind);
 
-		if (run->kind == QD_PAGE_DIR)
-			cached->dir_runs[cached->n_dir_runs++] = i;
-		else
-			cached->fresh_runs[cached->n_fresh_runs++] = i;
-		if ((run->kind != QD_PAGE_DIR && run->kind != QD_PAGE_FRESH) ||
+		if (of_kind == NULL ||
 			run->start < QD_FIRST_RUN_BLOCK || run->pages == 0 ||
 			run->pages > MaxBlockNumber - run->start ||
 			run->first > PG_UINT32_MAX - run->pages)
 		{
-			cached->n_runs = cached->n_dir_runs = cached->n_fresh_runs = 0;
+			forget_runs(cached, 0);
 			qd_hnsw_corrupt(index, QD_RUNMAP_BLOCK, "a run makes no sense");
 		}
+		of_kind->run[of_kind->n++] = i;
 	}
 }
 
@@ -435,34 +463,32 @@ run_holds(const QdRun *run, uint32 unit, uint32 ordinal)
  * run that begins at or before it, and n_runs when there is none.
  */
 static uint32
-find_run(const QdHnswIndex *cached, uint16 kind, uint32 ordinal)
+find_run(const QdHnswIndex *cached, const QdRunIndex *of_kind, uint32 ordinal)
 {
-	const uint16 *of_kind = kind == QD_PAGE_DIR ? cached->dir_runs :
-		cached->fresh_runs;
 	uint32		low = 0;
-	uint32		high = kind == QD_PAGE_DIR ? cached->n_dir_runs :
-		cached->n_fresh_runs;
+	uint32		high = of_kind->n;
 
 	/* those before low begin at or before it, those from high on behind it */
 	while (low < high)
 	{
 		uint32		middle = (low + high) / 2;
 
-		if (cached->runs[of_kind[middle]].first <= ordinal)
+		if (cached->runs[of_kind->run[middle]].first <= ordinal)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low > 0 ? of_kind[low - 1] : cached->n_runs;
+	return low > 0 ? of_kind->run[low - 1] : cached->n_runs;
 }
 
-/* First block of a stripe, or of a FRESH page. */
+/* First block of a stripe, or of another page. */
 static BlockNumber
 find_block(Relation index, uint16 kind, uint32 ordinal)
 {
 	QdHnswIndex *cached = qd_hnsw_index(index);
 	uint32		unit = run_unit(&cached->layout, kind);
-	uint32	   *hit = kind == QD_PAGE_DIR ? &cached->dir_run : &cached->fresh_run;
+	QdRunIndex *of_kind = runs_of_kind(cached, kind);
+	uint32	   *hit = &of_kind->hit;
 
 	for (int attempt = 0; attempt < 2; attempt++)
 	{
@@ -470,7 +496,7 @@ find_block(Relation index, uint16 kind, uint32 ordinal)
 				   run_holds(&cached->runs[*hit], unit, ordinal)))
 			return cached->runs[*hit].start +
 				(ordinal - cached->runs[*hit].first) * unit;
-		*hit = find_run(cached, kind, ordinal);
+		*hit = find_run(cached, of_kind, ordinal);
 		if (*hit < cached->n_runs &&
 			run_holds(&cached->runs[*hit], unit, ordinal))
 			return cached->runs[*hit].start +
@@ -510,6 +536,12 @@ qd_hnsw_fresh_block(Relation index, uint32 position, uint32 fresh_pages)
 	if (fresh_pages == 0)
 		return InvalidBlockNumber;
 	return find_block(index, QD_PAGE_FRESH, position % fresh_pages);
+}
+
+BlockNumber
+qd_hnsw_overflow_block(Relation index, uint32 chunk)
+{
+	return find_block(index, QD_PAGE_OVERFLOW, chunk / QD_OVERFLOW_PER_PAGE);
 }
 
 /*
@@ -581,6 +613,15 @@ qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta)
 	/* a share of what there is, so that runs stay few */
 	stripes = Min(Max(stripes / STRIPE_SHARE, 1), MOST_STRIPES);
 	meta->runs = add_run(index, QD_PAGE_DIR, stripes * l->stripe_pages);
+}
+
+void
+qd_hnsw_add_overflow(Relation index, QdHnswMeta *meta)
+{
+	uint32		pages = meta->overflow_next / QD_OVERFLOW_PER_PAGE;
+
+	meta->runs = add_run(index, QD_PAGE_OVERFLOW,
+						 Max(pages / OVERFLOW_SHARE, OVERFLOW_LEAST));
 }
 
 void

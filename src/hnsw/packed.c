@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/fresh.h"
+#include "hnsw/overflow.h"
 #include "hnsw/packed.h"
 
 #define FIRST_ROOM		64
@@ -107,7 +108,10 @@ pack_fresh(Packing *packing)
 	}
 }
 
-/* The entries of a stripe whose rows are admitted; how many there are. */
+/*
+ * The entries of a stripe whose rows are admitted, or have others in a chain;
+ * how many there are.
+ */
 static int
 read_stripe(Packing *packing, uint32 first, QdDirEntry *entries)
 {
@@ -123,7 +127,9 @@ read_stripe(Packing *packing, uint32 first, QdDirEntry *entries)
 		if (PageIsNew(page) || first + i >= packing->meta.next_vid)
 			continue;
 		if (QdPageDirEntry(page, i)->state == QD_VERTEX_LIVE &&
-			qd_admission_has(packing->admission, &QdPageDirEntry(page, i)->tid))
+			(QdPageDirEntry(page, i)->link != QD_NO_VID ||
+			 qd_admission_has(packing->admission,
+							  &QdPageDirEntry(page, i)->tid)))
 		{
 			entries[i] = *QdPageDirEntry(page, i);
 			admitted++;
@@ -136,15 +142,33 @@ read_stripe(Packing *packing, uint32 first, QdDirEntry *entries)
 static void
 pack_vertex(Packing *packing, uint32 vid, const QdDirEntry *entry)
 {
+	ItemPointerData tids[QD_VERTEX_ROWS];
 	Size		offset = 0;
 	BlockNumber block = qd_hnsw_vertex_block(packing->index, vid, &offset);
-	Buffer		buffer = qd_hnsw_read(packing->index, block, BUFFER_LOCK_SHARE,
-									  QD_PAGE_VERTEX);
-	QdVertexHead *v = QdPageVertex(BufferGetPage(buffer), offset);
+	int			n = 0;
+	Buffer		buffer;
+	QdVertexHead *v;
 
+	if (qd_admission_has(packing->admission, &entry->tid))
+		tids[n++] = entry->tid;
+	if (entry->link != QD_NO_VID)
+	{
+		int			end = n + qd_overflow_read(packing->index, vid, entry,
+											   tids + n, NULL);
+
+		for (int i = n; i < end; i++)
+			if (qd_admission_has(packing->admission, &tids[i]))
+				tids[n++] = tids[i];
+	}
+	if (n == 0)
+		return;
+	buffer = qd_hnsw_read(packing->index, block, BUFFER_LOCK_SHARE,
+						  QD_PAGE_VERTEX);
+	v = QdPageVertex(BufferGetPage(buffer), offset);
 	if (!PageIsNew(BufferGetPage(buffer)) && v->vid == vid &&
 		v->gen == entry->gen && v->level == 0)
-		add_row(packing, &entry->tid, &v->code, QdVertexCode(v));
+		for (int i = 0; i < n; i++)
+			add_row(packing, &tids[i], &v->code, QdVertexCode(v));
 	UnlockReleaseBuffer(buffer);
 }
 

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "hnsw/overflow.h"
 #include "hnsw/repair.h"
 #include "hnsw/worker.h"
 
@@ -413,6 +414,16 @@ free_on_page(Repair *r, uint32 first, uint32 end, QdVertexState kind)
 	UnlockReleaseBuffer(meta_buffer);
 }
 
+/* Their other rows died with them; before a vid is free for others. */
+static void
+free_chains(Repair *r, uint32 first, uint32 end, const QdDirEntry *entries)
+{
+	for (uint32 vid = first; vid < end; vid++)
+		if (entries[vid - first].state == QD_VERTEX_TOMBSTONE &&
+			entries[vid - first].link != QD_NO_VID)
+			qd_overflow_free(r->index, vid);
+}
+
 static void
 free_dead(Repair *r, QdVertexState kind)
 {
@@ -426,6 +437,8 @@ free_dead(Repair *r, QdVertexState kind)
 		copy_dir_page(r, first, entries);
 		for (uint32 vid = first; vid < end && !any; vid++)
 			any = is_to_free(r, vid, &entries[vid - first], kind);
+		if (any && kind == QD_VERTEX_TOMBSTONE)
+			free_chains(r, first, end, entries);
 		if (any)
 			free_on_page(r, first, end, kind);
 	}

@@ -200,7 +200,8 @@ few_pass(IndexScanDesc scan, HnswScan *s)
 	double		expected;
 
 	qd_hnsw_meta_read(scan->indexRelation, &meta);
-	rows = meta.live + (double) (meta.fresh_hi - meta.fresh_lo) *
+	rows = meta.live + (double) meta.extra_rows +
+		(double) (meta.fresh_hi - meta.fresh_lo) *
 		meta.layout.fresh_per_page;
 	expected = s->known == NULL ? -1 : s->known->expected;
 	if (expected < 0)

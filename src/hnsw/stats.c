@@ -109,7 +109,7 @@ count_pages(Relation index, int64 *dir, int64 *vertex, int64 *fresh)
 
 		if (run->kind == QD_PAGE_FRESH)
 			*fresh += run->pages;
-		else
+		else if (run->kind == QD_PAGE_DIR)
 			*dir += run->pages / cached->layout.stripe_pages;
 	}
 	*vertex = *dir * (cached->layout.stripe_pages - 1);
@@ -157,7 +157,7 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 	count_vertices(index, &meta, count);
 	count_pages(index, &pages[0], &pages[1], &pages[2]);
 
-	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE] + fresh);
+	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE] + meta.extra_rows + fresh);
 	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE]);
 	values[n++] = Int64GetDatum(fresh);
 	values[n++] = Float8GetDatum(qd_hnsw_fresh_limit(index, &meta));

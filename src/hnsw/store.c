@@ -5,7 +5,7 @@
  *
  * One share lock at a time (I6).  What a link leads to may have been freed or
  * be another row's vertex by now: a stale block is a poor lead, never an error
- * (I1); only qd_hnsw_vertex_tid decides whether a vertex is a row (I2).
+ * (I1); only qd_hnsw_vertex_rows decides which rows a vertex is (I2).
  */
 #include "compat.h"
 
@@ -15,11 +15,14 @@
 #include "utils/rel.h"
 
 #include "hnsw/hnsw.h"
+#include "hnsw/overflow.h"
 
 #define SCORE_BATCH		32
 #define PREFETCH_AHEAD	4
 #define PREFETCH_BLOCK	1024	/* of a block with its neighbours' codes */
 #define PREFETCH_CODE	512		/* bytes of a code; the processor goes on */
+
+StaticAssertDecl(QD_VERTEX_ROWS == 1 + QD_OVERFLOW_MOST, "rows of a vertex");
 
 /* Where a vertex stands. */
 typedef struct VertexPlace
@@ -230,36 +233,37 @@ qd_hnsw_find_entry(QdPageStore *store, const QdHnswMeta *meta,
 	return !isinf(entry->distance);
 }
 
-bool
-qd_hnsw_vertex_tid(Relation index, uint32 vid, ItemPointer tid,
-				   qd_code_head *head)
+int
+qd_hnsw_vertex_rows(Relation index, uint32 vid, ItemPointerData *tids,
+					qd_code_head *head)
 {
 	Buffer		buffer;
 	Page		page;
-	QdDirEntry	entry;
+	QdDirEntry	entry = {0};
 	QdVertexHead *v;
 	bool		live;
+	int			n = 0;
 
 	buffer = qd_hnsw_read(index, qd_hnsw_dir_block(index, vid),
 						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
 	page = BufferGetPage(buffer);
-	live = !PageIsNew(page);
-	if (live)
-	{
+	if (!PageIsNew(page))
 		entry = *QdPageDirEntry(page, vid);
-		live = entry.state == QD_VERTEX_LIVE;
-	}
 	UnlockReleaseBuffer(buffer);
-	if (!live)
-		return false;
+	if (entry.state != QD_VERTEX_LIVE)
+		return 0;
 
 	v = lock_vertex(index, vid, &buffer);
 	if (v == NULL)
-		return false;
+		return 0;
 	live = v->gen == entry.gen && v->level == 0;
-	if (head != NULL)
-		*head = v->code;
+	*head = v->code;
 	UnlockReleaseBuffer(buffer);
-	*tid = entry.tid;
-	return live && ItemPointerIsValid(tid);
+	if (!live)
+		return 0;
+	if (ItemPointerIsValid(&entry.tid))
+		tids[n++] = entry.tid;
+	if (entry.link != QD_NO_VID)
+		n += qd_overflow_read(index, vid, &entry, tids + n, NULL);
+	return n;
 }

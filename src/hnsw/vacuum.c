@@ -2,11 +2,11 @@
  * vacuum.c
  *		Takes dead rows out of the index, and repairs the graph around them.
  *
- * Bulk delete looks at TIDs only: fresh slots and directory entries.  A vertex
- * whose row is gone becomes a tombstone: it still leads somewhere.  Cleanup
- * merges the fresh rows and, once tombstones are many, repairs (repair.c).  All
- * of it happens under the merge lock, because a merge moves TIDs from one
- * place to the other.
+ * Bulk delete looks at TIDs only: fresh slots, chains of further rows, directory
+ * entries.  A vertex whose last row is gone becomes a tombstone: it still leads
+ * somewhere.  Cleanup merges the fresh rows and, once tombstones are many,
+ * repairs (repair.c).  All of it happens under the merge lock, because a merge
+ * moves TIDs from one place to the other.
  */
 #include "compat.h"
 
@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/fresh.h"
+#include "hnsw/overflow.h"
 #include "hnsw/repair.h"
 
 /* Tombstones above this share of the graph are repaired away. */
@@ -124,30 +125,127 @@ sweep_fresh(Sweep *s)
 }
 
 /*----------
- * The directory
+ * Chains: first, so that it is known then which vertices have other rows
  *----------
  */
 
-static void
-copy_dir_tids(Page page, uint32 first, uint32 end, PageTids *tids)
+/* The rows of a page's chunks; a place is chunk * QD_OVERFLOW_ROWS + row. */
+static int
+find_dead_copies(Sweep *s, const QdOverflowChunk *chunks, int n, uint16 *dead)
 {
-	tids->n = 0;
-	if (PageIsNew(page))
-		return;
-	for (uint32 vid = first; vid < end; vid++)
-	{
-		QdDirEntry *entry = QdPageDirEntry(page, vid);
+	int			n_dead = 0;
 
-		if (entry->state != QD_VERTEX_LIVE)
+	for (int i = 0; i < n * QD_OVERFLOW_ROWS; i++)
+	{
+		const QdOverflowChunk *chunk = &chunks[i / QD_OVERFLOW_ROWS];
+		ItemPointerData tid = chunk->rows[i % QD_OVERFLOW_ROWS].tid;
+
+		if (chunk->owner == QD_NO_VID || !ItemPointerIsValid(&tid))
 			continue;
-		tids->place[tids->n] = vid - first;
-		tids->tid[tids->n++] = entry->tid;
+		if (s->callback(&tid, s->callback_state))
+			dead[n_dead++] = i;
+		else
+			s->stats->num_index_tuples++;
+	}
+	s->stats->tuples_removed += n_dead;
+	return n_dead;
+}
+
+/* META and the page in one record. */
+static void
+drop_copies(Sweep *s, uint32 page_number, const uint16 *dead, int n)
+{
+	uint32		first = page_number * QD_OVERFLOW_PER_PAGE;
+	Buffer		meta_buffer = qd_hnsw_read(s->index, QD_META_BLOCK,
+										   BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	Buffer		buffer = qd_hnsw_read(s->index,
+									  qd_hnsw_overflow_block(s->index, first),
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_OVERFLOW);
+	GenericXLogState *state = GenericXLogStart(s->index);
+	QdHnswMeta *meta;
+	Page		page;
+
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0));
+	page = GenericXLogRegisterBuffer(state, buffer, 0);
+	for (int i = 0; i < n; i++)
+	{
+		QdOverflowChunk *chunk = QdPageOverflow(page, dead[i] / QD_OVERFLOW_ROWS);
+
+		ItemPointerSetInvalid(&chunk->rows[dead[i] % QD_OVERFLOW_ROWS].tid);
+	}
+	meta->extra_rows -= n;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(meta_buffer);
+}
+
+static void
+sweep_chains(Sweep *s)
+{
+	QdOverflowChunk chunks[QD_OVERFLOW_PER_PAGE];
+	uint16		dead[QD_OVERFLOW_PER_PAGE * QD_OVERFLOW_ROWS];
+
+	for (uint32 page = 0;
+		 page * QD_OVERFLOW_PER_PAGE < s->meta.overflow_next; page++)
+	{
+		int			n;
+
+		qd_vacuum_delay_point();
+		n = qd_overflow_copy_page(s->index, &s->meta, page, chunks);
+		n = find_dead_copies(s, chunks, n, dead);
+		if (n > 0)
+			drop_copies(s, page, dead, n);
 	}
 }
 
-/* Makes them tombstones; META and the page in one record. */
+/*----------
+ * The directory
+ *----------
+ */
+typedef enum RowFate
+{
+	ROW_STAYS,
+	ROW_LEAVES,					/* and others of its vertex stay */
+	ROW_LAST					/* the vertex becomes a tombstone */
+} RowFate;
+
+typedef struct DirFates
+{
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+	uint8		fate[QD_DIR_PER_PAGE];	/* RowFate */
+	int			n;				/* that do not stay */
+} DirFates;
+
+static bool
+has_other_rows(Sweep *s, uint32 vid, const QdDirEntry *entry)
+{
+	ItemPointerData tids[QD_OVERFLOW_MOST];
+
+	return entry->link != QD_NO_VID &&
+		qd_overflow_read(s->index, vid, entry, tids, NULL) > 0;
+}
+
+static RowFate
+judge_entry(Sweep *s, uint32 vid, QdDirEntry *entry)
+{
+	bool		there = ItemPointerIsValid(&entry->tid);
+
+	if (entry->state != QD_VERTEX_LIVE)
+		return ROW_STAYS;
+	if (there && !s->callback(&entry->tid, s->callback_state))
+	{
+		s->stats->num_index_tuples++;
+		return ROW_STAYS;
+	}
+	s->stats->tuples_removed += there;
+	if (!has_other_rows(s, vid, entry))
+		return ROW_LAST;
+	return there ? ROW_LEAVES : ROW_STAYS;
+}
+
+/* META and the page in one record. */
 static void
-bury(Sweep *s, BlockNumber block, uint32 first, const PageTids *tids)
+bury(Sweep *s, BlockNumber block, uint32 first, const DirFates *f)
 {
 	Buffer		meta_buffer = qd_hnsw_read(s->index, QD_META_BLOCK,
 										   BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
@@ -159,10 +257,25 @@ bury(Sweep *s, BlockNumber block, uint32 first, const PageTids *tids)
 
 	meta = QdPageMeta(GenericXLogRegisterBuffer(state, meta_buffer, 0));
 	page = GenericXLogRegisterBuffer(state, buffer, 0);
-	for (int i = 0; i < tids->n; i++)
-		QdPageDirEntry(page, first + tids->place[i])->state = QD_VERTEX_TOMBSTONE;
-	meta->live -= Min(meta->live, tids->n);
-	meta->tombstones += tids->n;
+	for (int i = 0; i < QD_DIR_PER_PAGE; i++)
+	{
+		QdDirEntry *entry = QdPageDirEntry(page, first + i);
+		bool		there = ItemPointerIsValid(&entry->tid);
+
+		if (f->fate[i] == ROW_STAYS)
+			continue;
+		if (there)
+			meta->extra_rows--;
+		if (f->fate[i] == ROW_LEAVES)
+		{
+			ItemPointerSetInvalid(&entry->tid);
+			continue;
+		}
+		entry->state = QD_VERTEX_TOMBSTONE;
+		meta->live -= Min(meta->live, 1);
+		meta->tombstones++;
+		meta->extra_rows++;		/* a live vertex less that they are beyond */
+	}
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
 	UnlockReleaseBuffer(meta_buffer);
@@ -171,21 +284,28 @@ bury(Sweep *s, BlockNumber block, uint32 first, const PageTids *tids)
 static void
 sweep_directory(Sweep *s)
 {
-	PageTids	tids;
+	DirFates	f;
 
-	for (uint32 vid = 0; vid < s->meta.next_vid; vid += QD_DIR_PER_PAGE)
+	for (uint32 first = 0; first < s->meta.next_vid; first += QD_DIR_PER_PAGE)
 	{
-		BlockNumber block = qd_hnsw_dir_block(s->index, vid);
+		uint32		n = Min(QD_DIR_PER_PAGE, s->meta.next_vid - first);
+		BlockNumber block = qd_hnsw_dir_block(s->index, first);
 		Buffer		buffer;
 
 		qd_vacuum_delay_point();
+		memset(&f, 0, sizeof(f));
 		buffer = qd_hnsw_read(s->index, block, BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-		copy_dir_tids(BufferGetPage(buffer), vid,
-					  Min(vid + QD_DIR_PER_PAGE, s->meta.next_vid), &tids);
+		if (!PageIsNew(BufferGetPage(buffer)))
+			memcpy(f.entries, QdPageDirEntry(BufferGetPage(buffer), first),
+				   n * sizeof(QdDirEntry));
 		UnlockReleaseBuffer(buffer);
-		keep_dead(s, &tids);
-		if (tids.n > 0)
-			bury(s, block, vid, &tids);
+		for (uint32 i = 0; i < n; i++)
+		{
+			f.fate[i] = judge_entry(s, first + i, &f.entries[i]);
+			f.n += f.fate[i] != ROW_STAYS;
+		}
+		if (f.n > 0)
+			bury(s, block, first, &f);
 	}
 }
 
@@ -208,6 +328,7 @@ qd_hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	qd_hnsw_merge_lock(info->index, true);
 	qd_hnsw_meta_read(info->index, &s.meta);
 	sweep_fresh(&s);
+	sweep_chains(&s);
 	sweep_directory(&s);
 	qd_hnsw_fresh_trim(info->index);
 	qd_hnsw_merge_unlock(info->index);
@@ -248,7 +369,7 @@ count_rows(Relation index)
 	double		rows;
 
 	qd_hnsw_meta_read(index, &meta);
-	rows = meta.live;
+	rows = meta.live + (double) meta.extra_rows;
 	for (uint32 p = meta.fresh_lo; p != meta.fresh_hi; p++)
 	{
 		Buffer		buffer;
