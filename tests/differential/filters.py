@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""filters.py: random filters on random payloads, ours against the local mode
-of qdrant-client, which interprets filters in Python.
+"""filters.py: random filters on random payloads, ours against two judges: the
+local mode of qdrant-client, which interprets filters in Python, and
+qdrant-edge-py, Qdrant's engine in process.
 
-    PGHOST=... PGPORT=... PGUSER=... filters.py [--seed N] [--rounds N] [--indexes]
+    PGHOST=... PGPORT=... PGUSER=... filters.py [--seed N] [--rounds N] [--seconds N] [--indexes]
 
-Every round upserts payloads into QdrantClient(":memory:") and into a table of
-a database of its own (dropped at the end), asks both for each filter, and
-compares pair by pair. With --indexes the table has payload indexes on paths of
+Every round upserts payloads into QdrantClient(":memory:"), into a shard of
+qdrant-edge-py, and into a table of a database of its own (dropped at the end),
+asks all three for each filter, and compares pair by pair. A second shard has
+payload indexes; it judges the filters as qdrant.bind_filter binds them to a
+collection with the same ones. With --indexes the table has payload indexes on paths of
 the filters, others in each round, and each filter is answered three times more:
 by bitmap scans, by the operator of payload indexes on the whole filter, and by
 bitmap scans in a query that orders by a distance; so is the filter bound to
 the semantics of indexes, which is compared with its sequential scan only. The seed is printed; the same seed gives the same pairs.
-Ends with 1 when a pair differs, or when too few were compared to prove much.
+Ends with 1 when an answer differs, or when too few were compared to prove much.
 
 Local mode is not the server. Where it differs from the server's recorded
 behaviour (1.19.0, no payload index), either the pair is left out, counted
@@ -24,6 +27,8 @@ under a reason of SKIPPED, or the generator does not go there:
   * datetimes have at most microseconds, local mode cuts the rest; months and
     the like have two digits.
   * numbers stay below 2^53: local mode compares integers of any size.
+
+Where qdrant-edge-py differs is in EDGE_SKIPPED; docs/filters.md lists both.
 """
 import argparse
 import collections
@@ -34,21 +39,32 @@ import sys
 import time
 import uuid
 
+import edge_judge
 import psycopg
 from qdrant_client import QdrantClient, models
 
 DATABASE = "qdrant_pg_differential"
-POINTS, FILTERS, INDEXES = 40, 60, 90
+POINTS, FILTERS, INDEXES, EDGE_INDEXES = 16, 250, 90, 12
 KINDS = ["keyword", "integer", "float", "bool", "datetime", "uuid", "geo"]
-LEAST_COMPARED = 2000
+LEAST_COMPARED = 50000  # pairs of point and filter
 LEAST_INDEXED = 0.2  # of the filters' plans
-SECONDS = 50
+ROUNDS, INDEXED_ROUNDS = 30, 11  # together 20,500 pairs of payloads and filter
 
 SKIPPED = {
     "brackets": "local mode does not look into an array that a path ending in ] leads to",
     "inline": "inline is_empty and is_null of several values: local mode asks all, the server any",
     "null in array": "is_null: local mode counts an array holding a null, the server without an index does not",
     "no object": "nested: local mode evaluates elements that are no objects, the server passes over them",
+}
+
+EDGE_SKIPPED = {
+    "boolean": "the package takes false for the integer 0",
+    "slice": "the package has no such condition",
+    "null in array": "is_null without an index: qdrant-edge-py counts an array holding a null, the server does not",
+    "empty should": "nested: to qdrant-edge-py an empty should admits nothing, elsewhere all",
+    "nested is_empty": "is_empty in nested, of a key with an index: qdrant-edge-py misses points some of whose elements have values",
+    "empty min_should": "min_should of no conditions: qdrant-edge-py passes over it beside what an index or ids serve",
+    "indexed inline": "inline is_empty and is_null of several values with an index: qdrant-edge-py asks all, the server any",
 }
 
 WORDS = ["red", "blue", "green", "quick", "fox", "lazy", "dög", "мир"]
@@ -225,7 +241,7 @@ class Generator:
         if p < 0.9 and depth < 3:
             return self.filter(depth + 1, inside)
         if p < 0.94:
-            return {"has_id": r.sample(self.ids, r.choice([0, 1, 5, 20]))}
+            return {"has_id": r.sample(self.ids, r.choice([0, 1, 5, len(self.ids) // 2]))}
         if p < 0.97:
             total = r.choice([1, 2, 3, 7])
             return {"slice": {"total": total, "index": r.randrange(total)}}
@@ -235,7 +251,8 @@ class Generator:
         r = self.r
         f = {}
         for clause in r.sample(["must", "should", "must_not", "min_should"], r.choice([1, 1, 1, 2, 3])):
-            conditions = [self.condition(depth, inside) for _ in range(r.choice([0, 1, 1, 2, 3]))]
+            fewest = clause == "min_should" and self.maybe(0.9)
+            conditions = [self.condition(depth, inside) for _ in range(r.choice([int(fewest), 1, 1, 2, 3]))]
             if clause == "min_should":
                 f[clause] = {"conditions": conditions, "min_count": r.randint(1, 3)}
             elif len(conditions) == 1 and self.maybe(0.3):
@@ -294,6 +311,62 @@ def skip_reason(f, payload, steps):
             reason = skip_reason(c, payload, steps)
         if reason:
             return reason
+    return None
+
+
+def filters_in(f):
+    """The filters that are conditions of this one, and whether in nested."""
+    for c in conditions_of(f):
+        if "nested" in c:
+            yield c["nested"]["filter"], True
+        elif set(c) <= {"must", "should", "must_not", "min_should"}:
+            yield c, False
+
+
+def has_empty_should(f, inside=False):
+    return (inside and f.get("should") == []) or any(has_empty_should(g, inside or nested) for g, nested in filters_in(f))
+
+
+def holds_null(value):
+    """An array that holds a null, here or below."""
+    if isinstance(value, dict):
+        return any(map(holds_null, value.values()))
+    return isinstance(value, list) and (None in value or any(map(holds_null, value)))
+
+
+def asks_null(f):
+    """For a null of a key that has no index."""
+    return any("key" not in c and "as" not in c.get("is_null", {"as": None}) for c in conditions_of(f)) or \
+        any(asks_null(g) for g, _ in filters_in(f))
+
+
+def has_empty_min_should(f):
+    return not f.get("min_should", {"conditions": [f]})["conditions"] or any(has_empty_min_should(g) for g, _ in filters_in(f))
+
+
+def asks_inline(f):
+    """For is_empty or is_null of values of an indexed key, within a field condition."""
+    return any("as" in c and "[]" in c["key"] and ("is_empty" in c or "is_null" in c) for c in conditions_of(f) if "key" in c) or \
+        any(asks_inline(g) for g, _ in filters_in(f))
+
+
+def asks_empty_in_nested(f, inside=False):
+    return (inside and any("key" not in c and "is_empty" in c for c in conditions_of(f))) or \
+        any(asks_empty_in_nested(g, inside or nested) for g, nested in filters_in(f))
+
+
+def edge_skip_reason(f, payload, indexed):
+    """Why qdrant-edge-py can't judge this pair; None when it can."""
+    if has_empty_should(f):
+        return "empty should"
+    if has_empty_min_should(f):
+        return "empty min_should"
+    if asks_inline(f):
+        return "indexed inline"
+    if indexed and asks_empty_in_nested(f):
+        return "nested is_empty"
+    if asks_null(f) and holds_null(payload):
+        return "null in array"
     return None
 
 
@@ -396,17 +469,58 @@ def our_answers(connection, g, points, filters, later, count):
                            [(str(i), json.dumps(p), names) for i, p, names in points])
     for statement in later or []:
         connection.execute(statement)
-    for f in filters:
-        text = json.dumps(f)
-        sql = "SELECT id::text FROM points WHERE qdrant.matches(id, payload, present, %s::text::payload_filter)"
-        found = {row[0] for row in connection.execute(sql, (text,))}
-        if not needs_point(f):
-            sql = "SELECT id::text FROM points WHERE payload @@@ %s::text::payload_filter"
-            assert found == {row[0] for row in connection.execute(sql, (text,))}, f"@@@ and matches differ: {text}"
-            if later is not None:
-                compare_indexed(connection, text, count)
-                compare_indexed(connection, json.dumps(bind(g, f)), count)
-        yield found
+    found = ask_all(connection, "qdrant.matches(id, payload, present, f)", filters)
+    without_point = [n for n, f in enumerate(filters) if not needs_point(f)]
+    for n, rows in zip(without_point, ask_all(connection, "payload @@@ f", [filters[n] for n in without_point])):
+        assert found[n] == rows, f"@@@ and matches differ: {filters[n]}"
+        if later is not None:
+            compare_indexed(connection, json.dumps(filters[n]), count)
+            compare_indexed(connection, json.dumps(bind(g, filters[n])), count)
+    return found
+
+
+def ask_all(connection, condition, filters):
+    """The ids that satisfy the condition on each filter f, in one statement."""
+    sql = f"""SELECT n, array_agg(id::text) FROM points, (SELECT text::payload_filter AS f, n
+        FROM unnest(%s::text[]) WITH ORDINALITY u(text, n) OFFSET 0) s WHERE {condition} GROUP BY n"""
+    found = [set() for _ in filters]
+    for n, ids in connection.execute(sql, ([json.dumps(f) for f in filters],)):
+        found[n - 1] = set(ids)
+    return found
+
+
+def bound_filters(connection, g, filters):
+    """Some indexes, and the filters as a collection with them binds them."""
+    wanted = dict(sorted({index for f in filters for index in wanted_indexes(g, f)}, key=lambda _: g.r.random()))
+    indexes = g.r.sample(sorted(wanted.items()), min(EDGE_INDEXES, len(wanted)))
+    config = {"vectors": {"size": 1, "distance": "Dot"}}
+    connection.execute("SELECT qdrant.create_collection('bound', %s::text::jsonb)", (json.dumps(config),))
+    for path, kind in indexes:
+        connection.execute("SELECT qdrant.create_payload_index('bound', %s, %s::text::jsonb)", (path, json.dumps(kind)))
+    bind_sql = "SELECT qdrant.bind_filter('bound', %s::text::payload_filter)::text"
+    bound = [json.loads(connection.execute(bind_sql, (json.dumps(f),)).fetchone()[0]) for f in filters]
+    connection.execute("SELECT qdrant.drop_collection('bound')")
+    return indexes, bound
+
+
+def judge_by_edge(points, filters, asked, ours, indexes, count):
+    """How many pairs differ; asked are the filters as we were asked them."""
+    different = 0
+    for f, as_asked, found, theirs in zip(filters, asked, ours, edge_judge.answers(points, filters, indexes)):
+        for i, payload, names in points:
+            reason = theirs if isinstance(theirs, str) else edge_skip_reason(as_asked, payload, bool(indexes))
+            count["edge: " + (reason or "compared")] += 1
+            if reason is None and (str(i) in found) != (str(i) in theirs):
+                different += 1
+                count["edge: compared and different"] += 1
+                if count["edge: compared and different"] <= 5:
+                    show("qdrant-edge-py", str(i) in found, (i, payload, names), as_asked)
+    return different
+
+
+def show(judge, ours, point, f):
+    print(f"different: ours {ours}, {judge} {not ours}\n  id {point[0]} vectors {point[2]}\n"
+          f"  payload {json.dumps(point[1], ensure_ascii=False)}\n  filter  {json.dumps(f, ensure_ascii=False)}")
 
 
 def compare_round(connection, g, count, indexes):
@@ -415,7 +529,12 @@ def compare_round(connection, g, count, indexes):
     filters = [g.filter() for _ in range(FILTERS)]
     different = 0
     later = create_indexes(connection, g, filters) if indexes else None
-    for f, ours, theirs in zip(filters, our_answers(connection, g, points, filters, later, count), local_answers(points, filters)):
+    answers = our_answers(connection, g, points, filters, later, count)
+    count["filters"] += len(filters) + len(filters)  # and those that are bound
+    different += judge_by_edge(points, filters, filters, answers, (), count)
+    edge_indexes, bound = bound_filters(connection, g, filters)
+    different += judge_by_edge(points, filters, bound, our_answers(connection, g, points, bound, None, count), edge_indexes, count)
+    for f, ours, theirs in zip(filters, answers, local_answers(points, filters)):
         for i, payload, names in points:
             reason = skip_reason(f, payload, g.steps)
             count[reason or "compared"] += 1
@@ -423,8 +542,7 @@ def compare_round(connection, g, count, indexes):
             if reason is None and (str(i) in ours) != (str(i) in theirs):
                 different += 1
                 if different <= 5:
-                    print(f"different: ours {str(i) in ours}, local mode {str(i) in theirs}\n  id {i} vectors {names}\n"
-                          f"  payload {json.dumps(payload, ensure_ascii=False)}\n  filter  {json.dumps(f, ensure_ascii=False)}")
+                    show("local mode", str(i) in ours, (i, payload, names), f)
     return different
 
 
@@ -433,7 +551,7 @@ def server(database):
                            user=os.environ.get("PGUSER"), dbname=database, autocommit=True, prepare_threshold=None)
 
 
-def run(seed, rounds, indexes):
+def run(seed, rounds, seconds, indexes):
     start = time.monotonic()
     count = collections.Counter()
     different = 0
@@ -443,30 +561,35 @@ def run(seed, rounds, indexes):
         connection.execute("CREATE TABLE points (id point_id, payload jsonb, present text[])")
         g = Generator(seed)
         for _ in range(rounds):
-            if time.monotonic() - start > SECONDS:
+            if time.monotonic() - start > seconds:
                 break
             different += compare_round(connection, g, count, indexes)
-    print(f"filters: seed {seed}, {count['compared']} pairs compared ({count['true']} true), {different} different, "
-          f"{time.monotonic() - start:.1f} s")
+    print(f"filters: seed {seed}, {count['filters']} filters on payloads, {different} answers different, "
+          f"{time.monotonic() - start:.1f} s\n"
+          f"  {count['compared']} points and filters compared with local mode ({count['true']} true)")
     if indexes:
         print(f"  {count['indexed plans']} of {count['plans']} filters answered by payload indexes")
     for reason, why in SKIPPED.items():
         print(f"  {count[reason]} left out: {why}")
-    return (different == 0 and count["compared"] >= LEAST_COMPARED and
+    print(f"  {count['edge: compared']} compared with qdrant-edge-py, half of them with payload indexes")
+    for reason, why in EDGE_SKIPPED.items():
+        print(f"  {count['edge: ' + reason]} left out: {why}")
+    return (different == 0 and min(count["compared"], count["edge: compared"]) >= LEAST_COMPARED and
             (not indexes or count["indexed plans"] >= LEAST_INDEXED * count["plans"]))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=int, default=100, help="after which no round begins")
     parser.add_argument("--indexes", action="store_true")
     args = parser.parse_args()
     with server("postgres") as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
         admin.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
         try:
-            ok = run(args.seed, args.rounds, args.indexes)
+            ok = run(args.seed, args.rounds or (INDEXED_ROUNDS if args.indexes else ROUNDS), args.seconds, args.indexes)
         finally:
             admin.execute(f"DROP DATABASE {DATABASE}")
     return 0 if ok else 1
