@@ -3,8 +3,10 @@ package HnswTest;
 use strict;
 use warnings;
 use Exporter 'import';
+use IPC::Run qw(start);
 use PostgreSQL::Test::Cluster;
-our @EXPORT = qw(new_hnsw_node make_vectors index_problems);
+use PostgreSQL::Test::Utils;
+our @EXPORT = qw(new_hnsw_node make_vectors index_problems in_background ended_background server_is_well);
 
 # A running node with small buffers, so that pages are written in any order.
 sub new_hnsw_node
@@ -43,6 +45,36 @@ sub index_problems
 	my ($node, $index) = @_;
 	return $node->safe_psql('postgres',
 		"SELECT block, item, problem FROM qdrant.check_index('$index') LIMIT 20");
+}
+
+# A psql that runs the script beside the test, each statement by itself.  Call
+# ended_background for what it said.
+my $scripts = 0;
+sub in_background
+{
+	my ($node, $sql) = @_;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/script' . $scripts++;
+	append_to_file($file, $sql);
+	# files, since nobody pumps pipes meanwhile
+	return { file => $file, handle => start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', $file ],
+		'<', '/dev/null', '>', "$file.out", '2>', "$file.err") };
+}
+
+# Waits for it; its output and its errors.
+sub ended_background
+{
+	my $b = shift;
+	eval { $b->{handle}->finish };
+	return (slurp_file("$b->{file}.out"), slurp_file("$b->{file}.err"));
+}
+
+# What the log must not have, whatever the test did; '' when all is well.
+sub server_is_well
+{
+	my $node = shift;
+	my @lines = grep { /PANIC|TRAP:|terminated by signal (?!9)|leak|still referenced|stuck|could not read block|invalid page/ }
+		split(/\n/, slurp_file($node->logfile));
+	return join("\n", @lines);
 }
 
 1;

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "hnsw/check.h"
 #include "hnsw/fresh.h"
@@ -464,7 +465,10 @@ qd_hnsw_check_index(PG_FUNCTION_ARGS)
 						   security | SECURITY_RESTRICTED_OPERATION);
 	if (lock)
 		qd_hnsw_merge_lock(c->index, true);
+	/* rows that it sees were added to the index before */
+	c->snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	run_checks(c);
+	UnregisterSnapshot(c->snapshot);
 	if (lock)
 		qd_hnsw_merge_unlock(c->index);
 	SetUserIdAndSecContext(user, security);

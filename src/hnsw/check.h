@@ -24,6 +24,7 @@ typedef struct QdCheck
 	Relation	heap;
 	Relation	index;
 	ReturnSetInfo *result;
+	Snapshot	snapshot;		/* older than what is read of the index */
 	int			problems;
 	QdHnswMeta	meta;
 	QdHnswLayout layout;

@@ -125,8 +125,7 @@ scan_heap(HeapCheck *h)
 {
 	QdCheck    *c = h->c;
 	IndexInfo  *info = BuildIndexInfo(c->index);
-	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	TableScanDesc scan = table_beginscan_strat(c->heap, snapshot, 0, NULL,
+	TableScanDesc scan = table_beginscan_strat(c->heap, c->snapshot, 0, NULL,
 											   true, true);
 
 	/* as by CREATE INDEX CONCURRENTLY: what the snapshot sees, no more */
@@ -137,7 +136,6 @@ scan_heap(HeapCheck *h)
 	info->ii_ExclusionStrats = NULL;
 	table_index_build_scan(c->heap, c->index, info, true, false,
 						   check_callback, h, scan);
-	UnregisterSnapshot(snapshot);
 }
 
 void

@@ -58,6 +58,17 @@ lock_vertex(Relation index, uint32 vid, Buffer *buffer)
 	return lock_place(index, &place, vid, buffer);
 }
 
+/* Of a vertex on the locked page. */
+static inline int
+degree_of(Relation index, const QdHnswLayout *l, const QdVertexHead *v,
+		  Buffer buffer)
+{
+	if (unlikely(v->degree > l->m0))
+		qd_hnsw_corrupt(index, BufferGetBlockNumber(buffer),
+						"a vertex has more links than it has room for");
+	return v->degree;
+}
+
 static int
 store_links(void *arg, uint32 vid, uint32 *ids)
 {
@@ -69,7 +80,7 @@ store_links(void *arg, uint32 vid, uint32 *ids)
 
 	if (v == NULL)
 		return 0;
-	n = Min(v->degree, l->m0);
+	n = degree_of(store->index, l, v, buffer);
 	memcpy(ids, QdVertexIds(l, v), n * sizeof(uint32));
 	UnlockReleaseBuffer(buffer);
 	return n;
@@ -136,7 +147,7 @@ store_open(void *arg, uint32 vid, float *own, const uint32 **ids)
 	store->own = qd_query_distance(store->query, &v->code, QdVertexCode(v));
 	*own = store->own;
 	*ids = QdVertexIds(l, v);
-	return Min(v->degree, l->m0);
+	return degree_of(store->index, l, v, store->buffer);
 }
 
 static void
