@@ -83,6 +83,13 @@ struct Node;
 #define qd_vacuum_delay_point() vacuum_delay_point()
 #endif
 
+/* From 17 on an access method says so; before, the server asks nobody. */
+#if PG_VERSION_NUM >= 170000
+#define qd_can_build_parallel(am)	((am)->amcanbuildparallel = true)
+#else
+#define qd_can_build_parallel(am)	((void) (am))
+#endif
+
 /* Names of a relation's file; callers include utils/rel.h. */
 #if PG_VERSION_NUM >= 160000
 #define QdRelFile			RelFileLocator

@@ -32,11 +32,12 @@
  * Segments
  *----------
  */
+/* Not what a user or the server's end has stopped. */
 static bool
-is_shortage(int code)
+is_interrupt(int code)
 {
-	return code == ERRCODE_OUT_OF_MEMORY || code == ERRCODE_DISK_FULL ||
-		code == ERRCODE_INSUFFICIENT_RESOURCES;
+	return ERRCODE_TO_CATEGORY(code) ==
+		ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION);
 }
 
 /* In a subtransaction: leaves room for a parallel context. */
@@ -81,7 +82,7 @@ qd_build_segment(Size size)
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (!is_shortage(error->sqlerrcode))
+		if (is_interrupt(error->sqlerrcode))
 			ReThrowError(error);
 		ereport(DEBUG1, (errmsg_internal("%s", error->message)));
 		FreeErrorData(error);

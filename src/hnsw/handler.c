@@ -203,6 +203,7 @@ qd_hnsw_handler(PG_FUNCTION_ARGS)
 	am->amcostestimate = qd_hnsw_cost_estimate;
 	am->amoptions = qd_hnsw_options;
 	am->ambuildphasename = qd_hnsw_build_phase;
+	qd_can_build_parallel(am);
 	am->amvalidate = validate;
 	am->ambeginscan = qd_hnsw_begin_scan;
 	am->amrescan = qd_hnsw_rescan;
