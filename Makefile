@@ -11,7 +11,7 @@ DATA = $(wildcard sql/qdrant_pg--*--*.sql)
 DATA_built = sql/qdrant_pg--$(EXTVERSION).sql
 
 # The install script in its order.
-INSTALL_PARTS = start vector halfvec bytevec sphere point_id filter payload_opclass payload_ops hnsw hnsw_observe \
+INSTALL_PARTS = start vector halfvec bytevec bit sphere point_id filter payload_opclass payload_ops hnsw hnsw_observe \
 	catalog configuration collections collection_schema collection_build \
 	collection_payload collection_info
 
@@ -29,6 +29,7 @@ REGRESS = install
 REGRESS += vector
 REGRESS += halfvec
 REGRESS += bytevec
+REGRESS += bit
 REGRESS += point_id
 # payload
 REGRESS += filter

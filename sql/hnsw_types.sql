@@ -39,9 +39,12 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
-CREATE TABLE rows (id int PRIMARY KEY, halfvec halfvec(24), bytevec bytevec(24));
+CREATE TABLE rows (id int PRIMARY KEY, halfvec halfvec(24), bytevec bytevec(24), bits bit(200));
+CREATE FUNCTION random_bits(dims int) RETURNS bit varying LANGUAGE sql VOLATILE AS $$
+	SELECT string_agg((random() < 0.3)::int::text, '')::bit varying FROM generate_series(1, dims)
+$$;
 CREATE FUNCTION add_rows(first int, last int) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO rows SELECT i, r::halfvec, qdrant.to_bytevec(r::vector)
+	INSERT INTO rows SELECT i, r::halfvec, qdrant.to_bytevec(r::vector), random_bits(200)
 	FROM generate_series(first, last) i, random_reals(24, i) r
 $$;
 SELECT add_rows(1, 2000);
@@ -54,20 +57,28 @@ SELECT c.opclass, r.* FROM (VALUES
 	('bytevec', 'bytevec_l2_ops', '<->', 'l2_distance(r.bytevec, q.bytevec)'),
 	('bytevec', 'bytevec_ip_ops', '<#>', '-inner_product(r.bytevec, q.bytevec)'),
 	('bytevec', 'bytevec_cosine_ops', '<=>', 'cosine_distance(r.bytevec, q.bytevec)'),
-	('bytevec', 'bytevec_l1_ops', '<+>', 'l1_distance(r.bytevec, q.bytevec)')
+	('bytevec', 'bytevec_l1_ops', '<+>', 'l1_distance(r.bytevec, q.bytevec)'),
+	('bits', 'bit_hamming_ops', '<~>', 'hamming_distance(r.bits, q.bits)'),
+	('bits', 'bit_jaccard_ops', '<%>', 'jaccard_distance(r.bits, q.bits)')
 ) c(type, opclass, operator, exact), recall(c.type, c.opclass, c.operator, c.exact) r;
 
 -- the fresh region, later rows, and the index against the table
 CREATE INDEX fresh_halfvec ON rows USING qdrant_hnsw (halfvec halfvec_l2_ops);
 CREATE INDEX fresh_bytevec ON rows USING qdrant_hnsw (bytevec bytevec_l2_ops);
+CREATE INDEX fresh_hamming ON rows USING qdrant_hnsw (bits bit_hamming_ops);
+CREATE INDEX fresh_jaccard ON rows USING qdrant_hnsw (bits bit_jaccard_ops);
 SELECT add_rows(2001, 2100);
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT id FROM rows ORDER BY bytevec <-> '[1,2]' LIMIT 1;
 SELECT id FROM rows ORDER BY halfvec <-> (SELECT halfvec FROM rows WHERE id = 2050) LIMIT 1;
 SELECT id FROM rows ORDER BY bytevec <-> (SELECT bytevec FROM rows WHERE id = 2060) LIMIT 1;
-SELECT i, c.* FROM unnest('{fresh_halfvec,fresh_bytevec}'::regclass[]) i, qdrant.check_index(i) c;
+SELECT id FROM rows ORDER BY bits <~> (SELECT bits FROM rows WHERE id = 2070) LIMIT 1;
+SELECT id FROM rows ORDER BY bits <%> (SELECT bits FROM rows WHERE id = 2080) LIMIT 1;
+SELECT count(*) FROM (SELECT FROM rows WHERE bits <~> (SELECT bits FROM rows WHERE id = 2070) < 60
+	ORDER BY bits <~> (SELECT bits FROM rows WHERE id = 2070) LIMIT 1) a;
+SELECT i, c.* FROM unnest('{fresh_halfvec,fresh_bytevec,fresh_hamming,fresh_jaccard}'::regclass[]) i, qdrant.check_index(i) c;
 REINDEX TABLE rows;
-SELECT i, c.* FROM unnest('{fresh_halfvec,fresh_bytevec}'::regclass[]) i, qdrant.check_index(i) c;
+SELECT i, c.* FROM unnest('{fresh_halfvec,fresh_bytevec,fresh_hamming,fresh_jaccard}'::regclass[]) i, qdrant.check_index(i) c;
 
 -- mistakes
 SELECT id FROM rows ORDER BY halfvec <-> '[1,2]' LIMIT 1;
@@ -75,5 +86,26 @@ SELECT id FROM rows ORDER BY bytevec <-> '[1,2]' LIMIT 1;
 CREATE INDEX ON rows USING qdrant_hnsw ((halfvec::halfvec) halfvec_l2_ops);
 CREATE INDEX ON rows USING qdrant_hnsw (halfvec);
 CREATE INDEX ON rows USING qdrant_hnsw (halfvec vector_l2_ops);
+SELECT id FROM rows ORDER BY bits <~> '101' LIMIT 1;
+CREATE INDEX ON rows USING qdrant_hnsw ((bits::bit varying::bit(65537)) bit_hamming_ops);
+CREATE INDEX ON rows USING qdrant_hnsw ((bits::bit varying) bit_hamming_ops);
+CREATE INDEX ON rows USING qdrant_hnsw (bits bit_jaccard_ops) WITH (layout = 'inlined');
+
+-- bits of vectors, long ones, whose codes are cut, and rows without a one
+CREATE TABLE long_rows (id int, bits bit(20000));
+INSERT INTO long_rows SELECT i, regexp_replace(random_bits(400)::text, '(.)', repeat('\1', 50), 'g')::bit(20000)
+FROM generate_series(1, 300) i;
+INSERT INTO long_rows VALUES (301, repeat('0', 20000)::bit(20000)), (302, repeat('0', 20000)::bit(20000));
+CREATE INDEX ON long_rows USING qdrant_hnsw (bits bit_jaccard_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+CREATE INDEX ON long_rows USING qdrant_hnsw (bits bit_hamming_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+SELECT (SELECT id FROM long_rows ORDER BY bits <%> (SELECT bits FROM long_rows WHERE id = 7) LIMIT 1) AS jaccard,
+	(SELECT id FROM long_rows ORDER BY bits <~> (SELECT bits FROM long_rows WHERE id = 7) LIMIT 1) AS hamming,
+	(SELECT string_agg(id::text, ' ' ORDER BY id) FROM (SELECT id FROM long_rows
+		ORDER BY bits <~> (SELECT bits FROM long_rows WHERE id = 301) LIMIT 2) a) AS no_ones,
+	(SELECT count(*) FROM (SELECT id FROM long_rows ORDER BY bits <%> (SELECT bits FROM long_rows WHERE id = 301)) a) AS all_rows;
+SELECT c.* FROM pg_index i, qdrant.check_index(indexrelid) c WHERE indrelid = 'long_rows'::regclass;
+CREATE INDEX ON rows USING qdrant_hnsw ((binary_quantize(halfvec)::bit(24)) bit_hamming_ops);
+EXPLAIN (COSTS OFF) SELECT id FROM rows ORDER BY binary_quantize(halfvec)::bit(24) <~> binary_quantize('[1,-2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24]'::halfvec)::bit(24) LIMIT 1;
+DROP TABLE long_rows;
 DROP TABLE rows;
-DROP FUNCTION recall, add_rows, random_reals;
+DROP FUNCTION recall, add_rows, random_bits, random_reals;

@@ -104,6 +104,20 @@ CREATE OPERATOR CLASS bytevec_l1_ops FOR TYPE bytevec USING qdrant_hnsw AS
 	OPERATOR 3 <<+>> (bytevec, bytevec_sphere),
 	FUNCTION 1 qdrant_hnsw_byte_l1(internal);
 
+CREATE FUNCTION qdrant_hnsw_bit_hamming(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_bit_hamming' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION qdrant_hnsw_bit_jaccard(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'qd_hnsw_bit_jaccard' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR CLASS bit_hamming_ops FOR TYPE bit USING qdrant_hnsw AS
+	OPERATOR 1 <~> (bit, bit) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_bit_hamming(internal);
+
+CREATE OPERATOR CLASS bit_jaccard_ops FOR TYPE bit USING qdrant_hnsw AS
+	OPERATOR 1 <%> (bit, bit) FOR ORDER BY float_ops,
+	FUNCTION 1 qdrant_hnsw_bit_jaccard(internal);
+
 -- The second column of an index, which filters its scans.
 CREATE OPERATOR CLASS qdrant_payload_ops DEFAULT FOR TYPE jsonb USING qdrant_hnsw AS
 	OPERATOR 1 @@@ (jsonb, payload_filter),

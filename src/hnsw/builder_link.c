@@ -68,6 +68,9 @@ from_dot(const QdGraphBuilder *b, uint32 i, uint32 j, int32 dot)
 
 	if (b->layout.metric == QD_METRIC_L2)
 		d = x->norm2 + y->norm2 + 2 * d;
+	else if (unlikely(b->layout.metric == QD_METRIC_JACCARD))
+		d = qd_code_distance(b->codec, x, qd_builder_code(b, i),
+							 y, qd_builder_code(b, j));
 	/* NaN too: coordinates may be huge */
 	return d <= FLT_MAX ? d : FLT_MAX;
 }

@@ -6,9 +6,12 @@
 
 #include <math.h>
 
+#include "utils/varbit.h"
+
 #include "distance/distance.h"
 #include "distance/elements.h"
 #include "hnsw/element.h"
+#include "types/bit_distance.h"
 #include "types/bytevec.h"
 #include "types/halfvec.h"
 #include "types/vector.h"
@@ -18,7 +21,8 @@ qd_value(QdElement element, Datum datum)
 {
 	const void *value = PG_DETOAST_DATUM(datum);
 
-	return (QdValue) {value, qd_vec_dim(value)};
+	return (QdValue) {value, element == QD_ELEMENT_BIT ?
+		VARBITLEN(value) : qd_vec_dim(value)};
 }
 
 void
@@ -26,6 +30,15 @@ qd_value_free(const QdValue *v, Datum datum)
 {
 	if ((Pointer) v->value != DatumGetPointer(datum))
 		pfree((void *) v->value);
+}
+
+static void
+bits_to_floats(const VarBit *v, float *x)
+{
+	const bits8 *bits = VARBITS(v);
+
+	for (int i = 0; i < VARBITLEN(v); i++)
+		x[i] = bits[i / 8] >> (7 - i % 8) & 1;
 }
 
 const float *
@@ -41,6 +54,9 @@ qd_value_floats(QdElement element, const QdValue *v, float *buffer)
 			return buffer;
 		case QD_ELEMENT_BYTE:
 			qd_bytevec_to_floats(v->value, buffer);
+			return buffer;
+		case QD_ELEMENT_BIT:
+			bits_to_floats(v->value, buffer);
 			return buffer;
 	}
 	return ((const qd_vector *) v->value)->x;
@@ -64,6 +80,8 @@ half_distance(qd_metric metric, const qd_half *a, const qd_half *b, size_t n)
 		case QD_METRIC_COSINE:
 			qd_elements.half_cosine_parts(a, b, n, &ab, &aa, &bb);
 			return (float) (1 - ab / sqrt((double) aa * bb));
+		case QD_METRIC_JACCARD:
+			break;
 	}
 	return NAN;
 }
@@ -85,8 +103,19 @@ byte_distance(qd_metric metric, const uint8 *a, const uint8 *b, size_t n)
 			ab = qd_elements.byte_dot(a, b, n);
 			return (float) (1 - ab / sqrt((double) qd_elements.byte_dot(a, a, n) *
 										  qd_elements.byte_dot(b, b, n)));
+		case QD_METRIC_JACCARD:
+			break;
 	}
 	return NAN;
+}
+
+static float
+bit_distance(qd_metric metric, const VarBit *a, const VarBit *b)
+{
+	if (metric == QD_METRIC_JACCARD)
+		return (float) qd_jaccard_distance(VARBITS(a), VARBITS(b),
+										   VARBITBYTES(a));
+	return qd_elements.bit_hamming(VARBITS(a), VARBITS(b), VARBITBYTES(a));
 }
 
 float
@@ -108,22 +137,17 @@ qd_value_distance(QdElement element, qd_metric metric, const QdValue *a,
 			d = byte_distance(metric, ((const qd_bytevec *) a->value)->x,
 							  ((const qd_bytevec *) b->value)->x, a->dim);
 			break;
+		case QD_ELEMENT_BIT:
+			d = bit_distance(metric, a->value, b->value);
+			break;
 	}
 	return isnan(d) ? INFINITY : d;
 }
 
 int
-qd_element_bits(QdElement element)
+qd_element_bytes(QdElement element)
 {
-	static const int bits[] = {32, 16, 8};
+	static const int bytes[] = {4, 2, 1, 1};
 
-	return bits[element];
-}
-
-const char *
-qd_element_name(QdElement element)
-{
-	static const char *const names[] = {"vector", "halfvec", "bytevec"};
-
-	return names[element];
+	return bytes[element];
 }

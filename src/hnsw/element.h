@@ -18,10 +18,12 @@ typedef enum QdElement
 {
 	QD_ELEMENT_FLOAT = 0,		/* vector */
 	QD_ELEMENT_HALF = 1,		/* halfvec */
-	QD_ELEMENT_BYTE = 2			/* bytevec */
+	QD_ELEMENT_BYTE = 2,		/* bytevec */
+	QD_ELEMENT_BIT = 3			/* bit: floats 0 and 1, so that Hamming is the
+								 * squared L2 distance */
 } QdElement;
 
-#define QD_ELEMENT_LAST		QD_ELEMENT_BYTE
+#define QD_ELEMENT_LAST		QD_ELEMENT_BIT
 
 typedef struct QdValue
 {
@@ -46,10 +48,7 @@ extern const float *qd_value_floats(QdElement element, const QdValue *v,
 extern float qd_value_distance(QdElement element, qd_metric metric,
 							   const QdValue *a, const QdValue *b);
 
-/* Bits that an element takes in the table. */
-extern int	qd_element_bits(QdElement element);
-
-/* The type's name. */
-extern const char *qd_element_name(QdElement element);
+/* What an element takes in the table; a bit as much as its code does. */
+extern int	qd_element_bytes(QdElement element);
 
 #endif							/* QD_HNSW_ELEMENT_H */

@@ -131,7 +131,7 @@ fit_inlined(QdHnswLayout *l, int m)
 	int			most = m == DEFAULT_LINKS ? MOST_DEFAULT_LINKS : 2 * m;
 	int			npp;
 
-	if (m == 0 || l->metric == QD_METRIC_L1 || l->own_dims < l->dim)
+	if (m == 0 || !qd_metric_has_nav(l->metric) || l->own_dims < l->dim)
 		return false;
 	l->nav_bits = NAV_BITS(l->dim);
 	l->nav_dims = l->dim;
@@ -193,7 +193,7 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("layout \"inlined\" is not possible for index \"%s\"",
 							RelationGetRelationName(index)),
-					 errdetail("It needs a metric other than L1, m other than 0, and a vertex with its neighbours' codes on one page."),
+					 errdetail("It needs a metric other than L1 and Jaccard, m other than 0, and a vertex with its neighbours' codes on one page."),
 					 errhint("Use layout \"auto\" or \"compact\".")));
 		l->layout = QD_LAYOUT_COMPACT;
 	}
@@ -214,7 +214,7 @@ sections_are_sane(const QdHnswLayout *l)
 		return false;
 	if (QdLayoutInlined(l) &&
 		((l->nav_bits != 1 && l->nav_bits != 2) || l->nav_dims < 1 ||
-		 l->nav_dims > l->own_dims || l->metric == QD_METRIC_L1))
+		 l->nav_dims > l->own_dims || !qd_metric_has_nav(l->metric)))
 		return false;
 	/* as 32 bits: nothing wraps */
 	if ((QdLayoutInlined(l) ? inlined_head_bytes(l) +
@@ -231,7 +231,7 @@ layout_is_sane(const QdHnswLayout *l)
 {
 	return l->dim >= 1 && l->dim <= QD_VECTOR_MAX_DIM &&
 		l->own_dims >= 1 && l->own_dims <= l->dim &&
-		l->metric >= QD_METRIC_L2 && l->metric <= QD_METRIC_L1 &&
+		l->metric >= QD_METRIC_L2 && l->metric <= QD_METRIC_LAST &&
 		l->element <= QD_ELEMENT_LAST &&
 		(l->metric != QD_METRIC_L1 || l->own_dims == l->dim) &&
 		l->own_bits == 8 &&

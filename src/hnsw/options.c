@@ -125,7 +125,7 @@ qd_hnsw_metric(Relation index)
 {
 	int32		metric = support_result(index) & 0xff;
 
-	if (metric < QD_METRIC_L2 || metric > QD_METRIC_L1)
+	if (metric < QD_METRIC_L2 || metric > QD_METRIC_LAST)
 		elog(ERROR, "operator class of index \"%s\" has no known metric",
 			 RelationGetRelationName(index));
 	return (qd_metric) metric;
@@ -156,6 +156,12 @@ qd_hnsw_dim(Relation index)
 				 errmsg("column does not have dimensions"),
 				 errhint("Give the column a type with dimensions, such as vector(768), "
 						 "or index an expression with a cast to one.")));
+	/* bit has no limit of its own */
+	if (typmod > QD_VECTOR_MAX_DIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column cannot have more than %d dimensions for an index",
+						QD_VECTOR_MAX_DIM)));
 	return typmod;
 }
 
@@ -163,5 +169,5 @@ double
 qd_hnsw_threshold_rows(Relation index, int dim)
 {
 	return qd_hnsw_get_options(index)->indexing_threshold * 1024.0 /
-		(qd_element_bits(qd_hnsw_element(index)) / 8.0 * dim);
+		((double) qd_element_bytes(qd_hnsw_element(index)) * dim);
 }

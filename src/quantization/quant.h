@@ -4,7 +4,8 @@
  *		header, so that unit tests and benchmarks link it alone.
  *
  * The own code of a vertex: x is normalised (cosine), rotated by a fast
- * Hadamard transform with random signs (not for L1), cut to own_dims
+ * Hadamard transform with random signs (not for L1,
+ * nor for Jaccard, whose codes are exact unless cut), cut to own_dims
  * coordinates (a prefix of rotated coordinates is a random projection), and
  * rounded to signed bytes with a scale of its own: x[i] ~ scale * code[i],
  * code in -127..127.  L1 compares a float query with decoded coordinates, so
@@ -12,7 +13,7 @@
  *
  * All distances here are in the index's *order units*, smaller is nearer:
  * L2: squared distance; IP: minus the dot product; cosine: 1 - cos; L1: sum
- * of absolute differences.
+ * of absolute differences; Jaccard: 1 - |common ones| / |ones of either|.
  */
 #ifndef QD_QUANT_H
 #define QD_QUANT_H
@@ -26,8 +27,18 @@ typedef enum qd_metric
 	QD_METRIC_L2 = 1,
 	QD_METRIC_IP = 2,
 	QD_METRIC_COSINE = 3,
-	QD_METRIC_L1 = 4
+	QD_METRIC_L1 = 4,
+	QD_METRIC_JACCARD = 5		/* of coordinates 0 and 1 */
 } qd_metric;
+
+#define QD_METRIC_LAST		QD_METRIC_JACCARD
+
+/* Can nav.h's codes estimate it? */
+static inline bool
+qd_metric_has_nav(qd_metric metric)
+{
+	return metric <= QD_METRIC_COSINE;
+}
 
 typedef struct qd_codec
 {

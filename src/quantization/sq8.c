@@ -95,7 +95,9 @@ prepare(const qd_codec *c, const float *x, float *work, double norm2)
 		factor = divisor = max;
 	for (uint32_t i = 0; i < c->dim; i++)
 		work[i] = (float) (x[i] / divisor);
-	if (c->metric == QD_METRIC_L1)
+	/* ones and zeroes are exact as they are */
+	if (c->metric == QD_METRIC_L1 ||
+		(c->metric == QD_METRIC_JACCARD && !is_cut(c)))
 		return factor;
 	if (!is_cut(c))
 	{
@@ -175,6 +177,20 @@ qd_query_from_code(qd_query *q, const qd_codec *c,
 }
 
 /*
+ * From the numbers of ones, which full_norm2 has exactly, together and in
+ * common; the latter is an estimate, which may lie outside of 0 and a half.
+ */
+static inline float
+jaccard(double ones, double common)
+{
+	if (!(common > 0) || ones <= 0)
+		return 1;
+	if (common > ones / 2)
+		return 0;
+	return (float) (1 - common / (ones - common));
+}
+
+/*
  * L2 uses the norms of what the codes decode to, not of the originals: its
  * error then shrinks with the distance.
  */
@@ -194,6 +210,8 @@ from_dot(qd_metric metric, const qd_code_head *a, const qd_code_head *b,
 			}
 		case QD_METRIC_COSINE:
 			return 1 - ab;
+		case QD_METRIC_JACCARD:
+			return jaccard((double) a->full_norm2 + b->full_norm2, ab);
 		default:
 			return to_finite(-ab);
 	}
@@ -295,6 +313,26 @@ l2_error(const qd_query *q, const qd_code_head *head, double d2)
 		1e-6 * ((double) q->head.norm2 + head->norm2);
 }
 
+/*
+ * A share of c in S - c grows by S / (S - c)^2 for each c, most at the largest
+ * c that the error allows, which is no more than S / 2.
+ */
+static double
+jaccard_error(const qd_query *q, const qd_code_head *head, double distance)
+{
+	double		ones = (double) q->head.full_norm2 + head->full_norm2;
+	double		similarity = 1 - distance;
+	double		common = similarity * ones / (1 + similarity);
+	double		error;
+	double		rest;
+
+	if (ones <= 0 || !is_cut(q->codec))
+		return 1e-6;
+	error = dot_error(q, head, common);
+	rest = fmax(ones - common - error, ones / 2);
+	return error * ones / (rest * rest) + 1e-6;
+}
+
 float
 qd_query_error(const qd_query *q, const qd_code_head *head, float distance)
 {
@@ -311,6 +349,8 @@ qd_query_error(const qd_query *q, const qd_code_head *head, float distance)
 		case QD_METRIC_L1:
 			return to_finite(head->scale * (4 * sqrt(n / 12) + n / 4) +
 						  1e-6 * distance);
+		case QD_METRIC_JACCARD:
+			return to_finite(jaccard_error(q, head, distance));
 	}
 	return FLT_MAX;
 }
@@ -338,6 +378,11 @@ qd_exact_distance(qd_metric metric, const float *a, const float *b,
 			break;
 		case QD_METRIC_L1:
 			d = qd_distance.l1(a, b, dim);
+			break;
+		case QD_METRIC_JACCARD:
+			ab = qd_distance.dot(a, b, dim);
+			d = jaccard((double) qd_distance.dot(a, a, dim) +
+						qd_distance.dot(b, b, dim), ab);
 			break;
 	}
 	return isnan(d) ? INFINITY : d;
