@@ -23,10 +23,13 @@
 
 /*
  * Rows that a sweep scores in the time that the graph needs to raise ef by
- * one (1.65 expansions, half of m0 page visits each).
+ * one: 1.65 expansions, half of m0 page visits each.  With codes of neighbours
+ * in the graph's pages one visit each; there a sweep takes twice as long, but
+ * what is compared with the cost of the graph by ROWS_PER_EF does not.
  */
-#define SWEEP_ROWS_PER_EF	50
-#define SWEEP_ROWS_PER_EF_INLINED	10	/* one page visit, longer sweeps */
+#define SWEEP_ROWS_PER_EF			50
+#define SWEEP_ROWS_PER_EF_INLINED	10
+#define ROWS_PER_EF_INLINED			22
 
 /*
  * Rows that a sweep scores in the time that the heap needs for one (filter and
@@ -516,16 +519,26 @@ sweep_cost(double admitted, double rows)
 }
 
 static double
-graph_cost(double admitted, double rows, int ef)
+graph_cost(double admitted, double rows, int ef, bool inlined)
 {
-	return SWEEP_ROWS_PER_EF * ef * (rows / Max(admitted, 1));
+	return (inlined ? ROWS_PER_EF_INLINED : SWEEP_ROWS_PER_EF) *
+		(double) ef * (rows / Max(admitted, 1));
+}
+
+/* Of the graph that c searches. */
+static double
+this_graph_cost(const QdCandidates *c, const QdAdmission *a, int ef)
+{
+	return graph_cost(a->n, c->meta.next_vid, ef,
+					  QdLayoutInlined(&c->meta.layout));
 }
 
 double
-qd_candidates_cost(double admitted, double rows, int ef)
+qd_candidates_cost(double admitted, double rows, int ef, bool inlined)
 {
 	return Min(heap_cost(admitted),
-			   Min(sweep_cost(admitted, rows), graph_cost(admitted, rows, ef)));
+			   Min(sweep_cost(admitted, rows),
+				   graph_cost(admitted, rows, ef, inlined)));
 }
 
 /* Than a sweep; a lossy set does not name its rows. */
@@ -539,7 +552,7 @@ bool
 qd_candidates_admit(QdCandidates *c, const QdAdmission *admission)
 {
 	double		rows = c->meta.next_vid;
-	double		graph = graph_cost(admission->n, rows, c->ef);
+	double		graph = this_graph_cost(c, admission, c->ef);
 
 	if (heap_is_cheaper(c, admission) &&
 		(c->source != FROM_GRAPH || heap_cost(admission->n) <= graph))
@@ -553,9 +566,10 @@ qd_candidates_admit(QdCandidates *c, const QdAdmission *admission)
 }
 
 bool
-qd_candidates_pack(double admitted, double rows, int ef)
+qd_candidates_pack(const QdHnswMeta *meta, double admitted, int ef)
 {
-	return SWEEP_ROWS_PER_PACKED * admitted <= graph_cost(admitted, rows, ef);
+	return SWEEP_ROWS_PER_PACKED * admitted <=
+		graph_cost(admitted, meta->next_vid, ef, QdLayoutInlined(&meta->layout));
 }
 
 bool
@@ -702,7 +716,7 @@ qd_candidates_begin_admitted(Relation index, const qd_query *query, int ef,
 
 	qd_hnsw_meta_read(index, &c->meta);
 	c->admission = admission;
-	graph = graph_cost(admission->n, c->meta.next_vid, ef);
+	graph = this_graph_cost(c, admission, ef);
 	if (heap_is_cheaper(c, admission) && heap_cost(admission->n) <= graph)
 	{
 		c->source = FROM_NOWHERE;

@@ -35,7 +35,8 @@ extern QdCandidates *qd_candidates_begin_packed(Relation index,
 												const QdPacked *packed);
 
 /* Is it cheaper to compare all admitted rows once packed than to search? */
-extern bool qd_candidates_pack(double admitted, double rows, int ef);
+extern bool qd_candidates_pack(const QdHnswMeta *meta, double admitted,
+							   int ef);
 
 /* Whether that looks at all codes instead of searching the graph. */
 extern bool qd_candidates_sweep_at_once(Relation index, const QdHnswMeta *meta,
@@ -91,6 +92,7 @@ extern bool qd_candidates_few_pass(double passed, double seen, double rows);
 extern bool qd_candidates_pays(double rejected, double admitted);
 
 /* What a search costs that knows the admitted rows, in rows of a sweep. */
-extern double qd_candidates_cost(double admitted, double rows, int ef);
+extern double qd_candidates_cost(double admitted, double rows, int ef,
+								 bool inlined);
 
 #endif							/* QD_HNSW_CANDIDATES_H */

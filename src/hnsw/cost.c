@@ -50,6 +50,7 @@ typedef struct ScanCost
 	double		sweep_visits;	/* more of both for a scan to the end */
 	double		sweep_scored;
 	double		rows;			/* vertices */
+	bool		inlined;		/* codes of neighbours in the graph's pages */
 } ScanCost;
 
 static void
@@ -65,6 +66,7 @@ count_work(Relation index, ScanCost *cost)
 	vertex_pages = ceil((double) meta.next_vid / l->npp);
 	memset(cost, 0, sizeof(*cost));
 	cost->rows = meta.next_vid;
+	cost->inlined = QdLayoutInlined(l);
 	cost->visits = 1 + fresh_pages;
 	cost->scored = fresh_pages * l->fresh_per_page;
 	if (meta.next_vid == 0)
@@ -203,8 +205,8 @@ admitted_share(PlannerInfo *root, const IndexPath *path)
 static void
 add_admission(ScanCost *cost, double admitted)
 {
-	cost->scored += qd_candidates_cost(admitted, cost->rows, qd_guc_ef_search) +
-		admitted * BITMAP_ROWS;
+	cost->scored += qd_candidates_cost(admitted, cost->rows, qd_guc_ef_search,
+									   cost->inlined) + admitted * BITMAP_ROWS;
 	cost->sweep_visits = 0;
 	cost->sweep_scored = 0;
 }

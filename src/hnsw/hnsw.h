@@ -79,7 +79,7 @@ typedef enum QdVertexLayout
 {
 	QD_LAYOUT_COMPACT = 0,		/* own code and links */
 	QD_LAYOUT_INLINED = 1,		/* and codes of the neighbours (nav.h) */
-	QD_LAYOUT_AUTO = 2			/* reloption only: inlined where it fits */
+	QD_LAYOUT_AUTO = 2			/* reloption only: inlined where it fits well */
 } QdVertexLayout;
 
 /*

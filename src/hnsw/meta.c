@@ -50,6 +50,7 @@ StaticAssertDecl(QD_DIR_PER_PAGE * sizeof(QdDirEntry) <= PAGE_ROOM,
 /* Below 320 dimensions one bit leads astray. */
 #define NAV_BITS(dims)		((dims) < 320 ? 2 : 1)
 #define LEAST_NAV_SHARE		4	/* of the dimensions, in a neighbour's code */
+#define AUTO_NAV_SHARE		2	/* by default: compact rather than less */
 #define DEFAULT_LINKS		16	/* m that nobody chose: as fits */
 #define MOST_DEFAULT_LINKS	48
 
@@ -122,10 +123,11 @@ inlined_links(const QdHnswLayout *l, int npp)
 
 /*
  * As many vertices on a page as leave enough links; when not even one does,
- * shorter codes of the neighbours, down to a share.  False: it does not fit.
+ * shorter codes of the neighbours, down to one share-th of the dimensions.
+ * False: it does not fit.
  */
 static bool
-fit_inlined(QdHnswLayout *l, int m)
+fit_inlined(QdHnswLayout *l, int m, int share)
 {
 	int			least = m == DEFAULT_LINKS ? LEAST_LINKS : 2 * m;
 	int			most = m == DEFAULT_LINKS ? MOST_DEFAULT_LINKS : 2 * m;
@@ -137,7 +139,7 @@ fit_inlined(QdHnswLayout *l, int m)
 	l->nav_dims = l->dim;
 	while (inlined_links(l, 1) < least)
 	{
-		if (l->nav_dims < l->dim / LEAST_NAV_SHARE + CODE_ALIGN * 8)
+		if (l->nav_dims < l->dim / share + CODE_ALIGN * 8)
 			return false;
 		l->nav_dims -= CODE_ALIGN * 8;
 		l->nav_dims = l->nav_dims / (CODE_ALIGN * 8) * (CODE_ALIGN * 8);
@@ -176,6 +178,8 @@ void
 qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 {
 	const QdHnswOptions *options = qd_hnsw_get_options(index);
+	int			share = options->layout == QD_LAYOUT_INLINED ?
+		LEAST_NAV_SHARE : AUTO_NAV_SHARE;
 
 	memset(l, 0, sizeof(*l));
 	l->magic = QD_HNSW_MAGIC;
@@ -186,7 +190,8 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 	l->element = qd_hnsw_element(index);
 	l->own_bits = 8;
 	fit_vertex(l, options->m);
-	if (options->layout == QD_LAYOUT_COMPACT || !fit_inlined(l, options->m))
+	if (options->layout == QD_LAYOUT_COMPACT ||
+		!fit_inlined(l, options->m, share))
 	{
 		if (options->layout == QD_LAYOUT_INLINED)
 			ereport(ERROR,

@@ -21,7 +21,7 @@
 	{.optname = #name, .opttype = RELOPT_TYPE_INT, \
 	.offset = offsetof(QdHnswOptions, name)}
 
-#define QD_LAYOUT_DEFAULT			QD_LAYOUT_COMPACT
+#define QD_LAYOUT_DEFAULT			QD_LAYOUT_AUTO
 
 static relopt_kind option_kind;
 

@@ -226,7 +226,7 @@ packed_rows(IndexScanDesc scan, HnswScan *s)
 	if (!known->admission->lossy &&
 		qd_packed_bytes(&meta.layout, known->admission->n) <=
 		qd_known_filter_most_bytes() &&
-		qd_candidates_pack(known->admission->n, meta.next_vid, s->ef))
+		qd_candidates_pack(&meta, known->admission->n, s->ef))
 	{
 		caller = MemoryContextSwitchTo(known->context);
 		known->packed = qd_packed_build(scan->indexRelation, known->admission,
