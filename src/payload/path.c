@@ -46,6 +46,8 @@ raw_length(const unsigned char *p, const unsigned char *end)
 	int			length;
 	uint32_t	c = decode(p, end, &length);
 
+	if (length == 0)
+		return 0;
 	if (c < 0x80)
 		return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
 			(c >= 'A' && c <= 'Z') || c == '_' || c == '-';
