@@ -6,7 +6,7 @@ use Exporter 'import';
 use IPC::Run qw(start);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-our @EXPORT = qw(new_hnsw_node make_vectors index_problems in_background ended_background server_is_well);
+our @EXPORT = qw(new_hnsw_node make_vectors make_vectors_in index_problems in_background ended_background server_is_well);
 
 # A running node with small buffers, so that pages are written in any order.
 sub new_hnsw_node
@@ -30,7 +30,13 @@ sub new_hnsw_node
 sub make_vectors
 {
 	my $node = shift;
-	$node->safe_psql('postgres', q{
+	return make_vectors_in($node, 'postgres');
+}
+
+sub make_vectors_in
+{
+	my ($node, $database) = @_;
+	$node->safe_psql($database, q{
 		CREATE FUNCTION noise(a int, b int, c int) RETURNS real IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
 			$$SELECT (hashint4(a # hashint4(b # hashint4(c))) & 65535)::real / 65536 - 0.5$$;
 		CREATE FUNCTION vec(id int, n int) RETURNS vector IMMUTABLE PARALLEL SAFE LANGUAGE sql AS

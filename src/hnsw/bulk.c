@@ -36,7 +36,7 @@
  * Vertices that are read, and written where they change, in the time that a
  * row costs more one by one than in memory: decision 0008.
  */
-#define VERTICES_PER_ROW	50.0
+#define VERTICES_PER_ROW	100.0
 
 /* A node and the vid it gets or has. */
 typedef struct Placed

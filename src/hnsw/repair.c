@@ -27,6 +27,9 @@
 #define MOST_CANDIDATES		512
 #define MOST_DEAD			128
 
+/* With so many, no more dead ones are looked through: nearest first. */
+#define ENOUGH_CANDIDATES	96
+
 /* Pruned links fill up to this share of m0: connectivity (as merge does). */
 #define FILL_SHARE			0.75
 
@@ -213,7 +216,7 @@ choose_links(Repair *r, QdVertexHead *v)
 					   r->query_memory);
 	r->n = r->n_dead = 0;
 	gather(r, v->vid, QdVertexIds(l, v), Min(v->degree, l->m0));
-	for (int i = 0; i < r->n_dead && r->n < MOST_CANDIDATES / 2; i++)
+	for (int i = 0; i < r->n_dead && r->n < ENOUGH_CANDIDATES; i++)
 	{
 		n = r->store.graph.links(r->store.graph.arg, r->dead_ids[i], links);
 		gather(r, v->vid, links, n);

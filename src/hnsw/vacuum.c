@@ -314,27 +314,6 @@ sweep_directory(Sweep *s)
  *----------
  */
 
-IndexBulkDeleteResult *
-qd_hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
-					IndexBulkDeleteCallback callback, void *callback_state)
-{
-	Sweep		s = {.index = info->index, .callback = callback,
-	.callback_state = callback_state};
-
-	if (stats == NULL)
-		stats = palloc0(sizeof(IndexBulkDeleteResult));
-	s.stats = stats;
-	stats->num_index_tuples = 0;
-	qd_hnsw_merge_lock(info->index, true);
-	qd_hnsw_meta_read(info->index, &s.meta);
-	sweep_fresh(&s);
-	sweep_chains(&s);
-	sweep_directory(&s);
-	qd_hnsw_fresh_trim(info->index);
-	qd_hnsw_merge_unlock(info->index);
-	return stats;
-}
-
 /* Merges when a graph exists or is due. */
 static void
 merge_fresh(Relation index)
@@ -349,6 +328,30 @@ merge_fresh(Relation index)
 		(meta.entry_vid != QD_NO_VID ||
 		 rows > qd_hnsw_threshold_rows(index, meta.layout.dim)))
 		qd_hnsw_merge(index, 0);
+}
+
+IndexBulkDeleteResult *
+qd_hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+					IndexBulkDeleteCallback callback, void *callback_state)
+{
+	Sweep		s = {.index = info->index, .callback = callback,
+	.callback_state = callback_state};
+
+	if (stats == NULL)
+		stats = palloc0(sizeof(IndexBulkDeleteResult));
+	s.stats = stats;
+	stats->num_index_tuples = 0;
+	qd_hnsw_merge_lock(info->index, true);
+	qd_hnsw_meta_read(info->index, &s.meta);
+	sweep_fresh(&s);
+	/* new versions of rows join the vertices of the old ones while these live */
+	merge_fresh(info->index);
+	qd_hnsw_meta_read(info->index, &s.meta);
+	sweep_chains(&s);
+	sweep_directory(&s);
+	qd_hnsw_fresh_trim(info->index);
+	qd_hnsw_merge_unlock(info->index);
+	return stats;
 }
 
 static void
