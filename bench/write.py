@@ -38,15 +38,15 @@ class Bench:
         self.parameters = [BinaryVector(as_binary(v)) for v in vectors]
 
     def create(self, kind):
-        column, index = KINDS[kind]
+        self.column, index = KINDS[kind]
         self.connection.execute("DROP TABLE IF EXISTS bench_write")
-        self.connection.execute(f"CREATE TABLE bench_write (id int PRIMARY KEY, payload jsonb, embedding {column}({self.vectors.shape[1]}))")
+        self.connection.execute(f"CREATE TABLE bench_write (id int PRIMARY KEY, payload jsonb, embedding {self.column}({self.vectors.shape[1]}))")
         if index:
             self.connection.execute(f"CREATE INDEX bench_write_idx ON bench_write {index}")
         self.connection.execute("CHECKPOINT")
 
     def insert(self, first, end, batch):
-        values = ",".join(["(%s, '{\"n\": 1}', %s)"] * batch)
+        values = ",".join([f"(%s, '{{\"n\": 1}}', %s::{self.column})"] * batch)
         sql = f"INSERT INTO bench_write VALUES {values}"
         start = time.perf_counter()
         for i in range(first, end - batch + 1, batch):
