@@ -19,6 +19,7 @@ struct QdRescore
 {
 	IndexScanDesc scan;
 	struct IndexFetchTableData *fetch;
+	BlockNumber blocks;			/* the table had at least as many */
 	TupleTableSlot *slot;
 	MemoryContext row;			/* of one row */
 	bool		computed;		/* some key is an expression */
@@ -143,6 +144,18 @@ exact_distance(QdRescore *r, const QdValue *query, float *distance)
 	return true;
 }
 
+/*
+ * A kept set of rows may name one that VACUUM has removed, and the end of the
+ * table with it; so may a damaged index.
+ */
+static bool
+table_has_block(QdRescore *r, BlockNumber block)
+{
+	if (unlikely(block >= r->blocks))
+		r->blocks = RelationGetNumberOfBlocks(r->scan->heapRelation);
+	return block < r->blocks;
+}
+
 QdRescored
 qd_rescore_row(QdRescore *r, ItemPointer tid, const QdValue *query,
 			   float *distance)
@@ -153,7 +166,8 @@ qd_rescore_row(QdRescore *r, ItemPointer tid, const QdValue *query,
 	QdRescored	result;
 	MemoryContext caller;
 
-	if (!table_index_fetch_tuple(r->fetch, &visible, r->scan->xs_snapshot,
+	if (!table_has_block(r, ItemPointerGetBlockNumber(tid)) ||
+		!table_index_fetch_tuple(r->fetch, &visible, r->scan->xs_snapshot,
 								 r->slot, &call_again, &all_dead))
 		return QD_ROW_GONE;
 	*distance = 0;
