@@ -219,27 +219,39 @@ load_16_or_32(const void *p, bool whole)
 }
 
 /*
- * All planes of 32 bytes of a code, or of its last 16.  Sums of pairs fit 16
- * bits: 8 planes of 2 * 127, or 4 of 2 * 3 * 127.  What a shift brings in from
- * the byte beside is masked off.
+ * A plane of 32 bytes of a code, or of its last 16; what the shift brings in
+ * from the byte beside is masked off.
+ */
+TARGET static inline __attribute__((always_inline)) __m256i
+nav_plane(__m256i v, const int8_t *q, size_t bytes, int bits, int plane,
+		  bool whole)
+{
+	__m256i		mask = _mm256_set1_epi8((1 << bits) - 1);
+	__m256i		u = _mm256_and_si256(_mm256_srli_epi16(v, plane * bits), mask);
+
+	return _mm256_maddubs_epi16(u, load_16_or_32(q + plane * bytes, whole));
+}
+
+/*
+ * All planes; sums of pairs fit 16 bits: 8 planes of 2 * 127, or 4 of 2 * 3 *
+ * 127.  One by one, lest it depend on the compiler whether a loop unrolls.
  */
 TARGET static inline __attribute__((always_inline)) __m256i
 nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
 		 bool whole)
 {
-	const __m256i mask = _mm256_set1_epi8((1 << bits) - 1);
+#define PLANE(p)	nav_plane(v, q, bytes, bits, p, whole)
 	__m256i		v = load_16_or_32(code, whole);
-	__m256i		pairs = _mm256_setzero_si256();
+	__m256i		s0 = _mm256_add_epi16(PLANE(0), PLANE(1));
+	__m256i		s1 = _mm256_add_epi16(PLANE(2), PLANE(3));
 
-#pragma GCC unroll 8
-	for (int p = 0; p < 8 / bits; p++)
+	if (bits == 1)
 	{
-		__m256i		u = _mm256_and_si256(_mm256_srli_epi16(v, p * bits), mask);
-		__m256i		x = load_16_or_32(q + p * bytes, whole);
-
-		pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(u, x));
+		s0 = _mm256_add_epi16(s0, _mm256_add_epi16(PLANE(4), PLANE(5)));
+		s1 = _mm256_add_epi16(s1, _mm256_add_epi16(PLANE(6), PLANE(7)));
 	}
-	return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+	return _mm256_madd_epi16(_mm256_add_epi16(s0, s1), _mm256_set1_epi16(1));
+#undef PLANE
 }
 
 TARGET static inline __attribute__((always_inline)) int32_t

@@ -189,6 +189,13 @@ nav_plane(__m512i sum, __m512i v, int shift, __m512i mask, __m512i x)
 	return _mm512_dpbusd_epi32(sum, u, x);
 }
 
+/* Planes two by two, lest it depend on the compiler whether loops unroll. */
+#define PLANES(p) \
+	(s0 = nav_plane(s0, v, (p) * bits, mask, \
+					_mm512_maskz_loadu_epi8(lanes, at + (p) * bytes)), \
+	 s1 = nav_plane(s1, v, ((p) + 1) * bits, mask, \
+					_mm512_maskz_loadu_epi8(lanes, at + ((p) + 1) * bytes)))
+
 TARGET static inline __attribute__((always_inline)) int32_t
 nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 {
@@ -200,16 +207,14 @@ nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 	{
 		__mmask64	lanes = b + 64 <= bytes ? ~0ull : TAIL64(bytes - b);
 		__m512i		v = _mm512_maskz_loadu_epi8(lanes, code + b);
+		const int8_t *at = q + b;
 
-#pragma GCC unroll 4
-		for (int p = 0; p < 8 / bits; p += 2)
+		PLANES(0);
+		PLANES(2);
+		if (bits == 1)
 		{
-			const int8_t *at = q + b + p * bytes;
-
-			s0 = nav_plane(s0, v, p * bits, mask,
-						   _mm512_maskz_loadu_epi8(lanes, at));
-			s1 = nav_plane(s1, v, (p + 1) * bits, mask,
-						   _mm512_maskz_loadu_epi8(lanes, at + bytes));
+			PLANES(4);
+			PLANES(6);
 		}
 	}
 	return _mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1));
