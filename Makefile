@@ -59,6 +59,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=qdrant_pg
 ISOLATION += collection_concurrent
 ISOLATION += hnsw_concurrent
 ISOLATION += hnsw_concurrently
+ISOLATION += hnsw_scans
 ISOLATION += hnsw_worker
 ISOLATION += hnsw_filter_cache
 ISOLATION_OPTS = --load-extension=qdrant_pg
