@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import psycopg
+from psycopg import pq
 
 FIELDS = {"city": "keyword", "user": "keyword", "tags": "keyword", "n": "integer", "stars": "integer",
           "price": "float", "at": "datetime", "ok": "bool"}
@@ -54,6 +55,10 @@ FILTERS = {
 }
 
 
+def hits(rows):
+    return [(value, int(count)) for value, count in rows]
+
+
 def cpu_of(pid):
     return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
@@ -63,7 +68,8 @@ class Server:
         self.connection = psycopg.connect(host=args.host, port=args.port, user="postgres", dbname=args.database, autocommit=True)
         self.pid = self.connection.info.backend_pid
         self.wall = args.wall
-        self.connection.execute("SET jit = off; SET max_parallel_workers_per_gather = 0")
+        self.statements = {}
+        self.connection.execute("SET jit = off; SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_custom_plan")
 
     def clock(self):
         return time.perf_counter() if self.wall else time.process_time() + cpu_of(self.pid)
@@ -80,25 +86,44 @@ class Server:
         c.execute("VACUUM (ANALYZE, FREEZE) qdrant.bench_payload")
 
     def fetch(self, sql, values):
-        return self.connection.execute(sql, values, prepare=True).fetchall()
+        """Rows of strings, by a statement that stays prepared, with $1, $2 ... for the values."""
+        pg = self.connection.pgconn
+        if sql not in self.statements:
+            self.statements[sql] = f"s{len(self.statements)}".encode()
+            prepared = pg.prepare(self.statements[sql], sql.encode())
+            assert prepared.status == pq.ExecStatus.COMMAND_OK, prepared.error_message.decode()
+        result = pg.exec_prepared(self.statements[sql], [str(v).encode() for v in values])
+        assert result.status == pq.ExecStatus.TUPLES_OK, result.error_message.decode()
+        return [tuple(result.get_value(i, k).decode() for k in range(result.nfields)) for i in range(result.ntuples)]
 
     def filter(self, conditions):
-        return self.fetch("SELECT qdrant.bind_filter('bench_payload', %s::text::payload_filter)::text",
-                          [json.dumps({"must": conditions})])[0][0]
+        return self.fetch("SELECT qdrant.bind_filter('bench_payload', $1)::text", [json.dumps({"must": conditions})])[0][0]
 
     def count(self, conditions, exact):
         f = self.filter(conditions)
-        return lambda: self.fetch("SELECT qdrant_catalog.count_rows('qdrant.bench_payload', %s::text::payload_filter, %s)", [f, exact])[0][0]
+        return lambda: int(self.fetch("SELECT qdrant_catalog.count_rows('qdrant.bench_payload', $1, $2)", [f, exact])[0][0])
 
     def facet(self, key, conditions, exact):
         f = self.filter(conditions)
-        return lambda: self.fetch("SELECT value, count FROM qdrant_catalog.facet_rows('qdrant.bench_payload', %s, %s,"
-                                  " %s::text::payload_filter, 10, %s)", [key, FIELDS[key], f, exact])
+        return lambda: hits(self.fetch("SELECT value, count FROM qdrant_catalog.facet_rows('qdrant.bench_payload', $1, $2, $3, 10, $4)",
+                                       [key, FIELDS[key], f, exact]))
 
     def scroll(self, conditions):
         f = self.filter(conditions)
-        return lambda: [r[0] for r in self.fetch("SELECT id::text, payload::text FROM qdrant.bench_payload"
-                                                 f" WHERE payload @@@ '{f}' ORDER BY id LIMIT 10", [])]
+        return lambda: [r[0] for r in self.fetch("SELECT id, payload FROM qdrant.bench_payload WHERE payload @@@ $1 ORDER BY id LIMIT 10", [f])]
+
+    def order_by(self, key, conditions, descending=False):
+        """As the gateway asks."""
+        f, down = self.filter(conditions), " DESC" if descending else ""
+        least, greatest = (f"qdrant_catalog.{FIELDS[key]}_{e}(t.payload, '{key}')" for e in ("least", "greatest"))
+        also = " AND t.payload @@@ $1" if conditions else ""
+
+        def first(by, condition):
+            return f"(SELECT t.id FROM qdrant.bench_payload t WHERE {condition}{also} ORDER BY {by}{down}, t.id{down} LIMIT 10)"
+        parts = [first(least, f"{least} IS NOT NULL")] + ([first(greatest, f"{least} <> {greatest}")] if descending else [])
+        sql = (f"SELECT t.id FROM qdrant.bench_payload t CROSS JOIN LATERAL unnest(qdrant_catalog.{FIELDS[key]}_values(t.payload, '{key}')) o(value)"
+               f" WHERE t.id = ANY (ARRAY({' UNION ALL '.join(parts)})) ORDER BY o.value{down}, t.id{down} LIMIT 10")
+        return lambda: [r[0] for r in self.fetch(sql, [f] if conditions else [])]
 
 
 class Scan(Server):
@@ -108,18 +133,22 @@ class Scan(Server):
         super().__init__(args)
         self.connection.execute("SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off")
 
+    def scroll(self, conditions):
+        f = self.filter(conditions)
+        return lambda: [r[0] for r in self.fetch("SELECT id, payload FROM qdrant.bench_payload WHERE payload @@@ $1 ORDER BY id LIMIT 10", [f])]
+
     def count(self, conditions, exact):
         f = self.filter(conditions)
-        return lambda: self.fetch(f"SELECT count(*) FROM qdrant.bench_payload WHERE payload @@@ '{f}'", [])[0][0]
+        return lambda: int(self.fetch(f"SELECT count(*) FROM qdrant.bench_payload WHERE payload @@@ '{f}'", [])[0][0])
 
     def facet(self, key, conditions, exact):
         f = self.filter(conditions)
-        return lambda: self.fetch(f"SELECT v::text, count(*) FROM qdrant.bench_payload, unnest(qdrant_catalog.{FIELDS[key]}_values(payload, '{key}')) v"
-                                  f" WHERE payload @@@ '{f}' GROUP BY v ORDER BY 2 DESC, v LIMIT 10", [])
+        return lambda: hits(self.fetch(f"SELECT v::text, count(*) FROM qdrant.bench_payload, unnest(qdrant_catalog.{FIELDS[key]}_values(payload, '{key}')) v"
+                                  f" WHERE payload @@@ '{f}' GROUP BY v ORDER BY 2 DESC, v LIMIT 10", []))
 
     def order_by(self, key, conditions, descending=False):
         f, down = self.filter(conditions), " DESC" if descending else ""
-        return lambda: [r[0] for r in self.fetch(f"SELECT t.id::text FROM qdrant.bench_payload t, unnest(qdrant_catalog.{FIELDS[key]}_values(payload, '{key}')) v"
+        return lambda: [r[0] for r in self.fetch(f"SELECT t.id FROM qdrant.bench_payload t, unnest(qdrant_catalog.{FIELDS[key]}_values(payload, '{key}')) v"
                                                  f" WHERE payload @@@ '{f}' ORDER BY v{down}, t.id{down} LIMIT 10", [])]
 
 
@@ -159,7 +188,7 @@ class Edge:
 
     def facet(self, key, conditions, exact):
         request = self.e.FacetRequest(key, 10, exact, self.filter(conditions))
-        return lambda: [(str(h.value), h.count) for h in self.shard.facet(request).hits]
+        return lambda: [(str(h.value).lower() if key == "ok" else str(h.value), h.count) for h in self.shard.facet(request).hits]
 
     def scroll(self, conditions):
         request = self.e.ScrollRequest(limit=10, filter=self.filter(conditions), with_payload=True, with_vector=False)
@@ -223,7 +252,7 @@ def cases():
                 yield f"facet {key}, {name}", exact, lambda e, k=key, c=FILTERS[name], x=exact: e.facet(k, c, x)
     for name in ("city 3 %", "user 0.005 %", "n < 50 %"):
         yield f"scroll, {name}", None, lambda e, c=FILTERS[name]: e.scroll(c)
-    for key in ():
+    for key in ("n", "stars", "price", "at"):
         for name in ("no filter", "city 3 %"):
             for descending in (False, True):
                 yield (f"order_by {key}{' desc' if descending else ''}, {name}", None,
@@ -244,7 +273,6 @@ def run(args):
     for name, exact, make in cases():
         times, answers = {}, {}
         for engine_name, engine in engines.items():
-            if hasattr(engine, "order_by") or "order_by" not in name:
                 times[engine_name], answers[engine_name] = micros(engine, make(engine), args.patience)
         missed += report(name, exact, times, answers)
     print("missed:", ", ".join(missed) or "none")

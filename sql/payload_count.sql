@@ -26,15 +26,15 @@ INSERT INTO conditions (c) SELECT v::jsonb FROM (VALUES
 	('{"key": "ok", "match": {"value": true}}'), ('{"key": "ok", "match": {"value": false}}'), ('{"key": "missing", "match": {"value": 1}}'),
 	('{"key": "u", "match": {"value": "cfcd2084-95d5-65ef-66e7-dff9f98764da"}}'), ('{"key": "u", "match": {"value": "CFCD208495D565EF66E7DFF9F98764DA"}, "as": "uuid"}'),
 	('{"key": "at", "range": {"gt": "2050-01-01T00:00:00Z"}}'), ('{"key": "t", "match": {"text": "FOX quick"}, "as": {"type": "text"}}'), ('{"key": "t", "match": {"text": "fox"}}'),
-	('{"key": "where", "geo_radius": {"center": {"lon": 10, "lat": 10}, "radius": 3000000}}'), ('{"key": "city", "values_count": {"gte": 2}}'),
+	('{"key": "where", "geo_radius": {"center": {"lon": 10, "lat": 10}, "radius": 3000000}}'), ('{"key": "city", "values_count": {"gte": 2}}'), ('{"key": "city", "values_count": {"lt": 1}}'),
 	('{"key": "long", "match": {"value": "xx"}}')) v(v);
 INSERT INTO conditions (c) SELECT jsonb_build_object('key', 'long', 'match', jsonb_build_object('value', repeat('x', 250) || '1'));
 
 CREATE TABLE filters AS
 	SELECT jsonb_build_object('must', c) AS f FROM conditions
-	UNION ALL SELECT jsonb_build_object('must', jsonb_build_array(a.c, b.c)) FROM conditions a JOIN conditions b ON a.n < b.n AND (a.n + b.n) % 9 = 0
-	UNION ALL SELECT jsonb_build_object('should', jsonb_build_array(a.c, b.c)) FROM conditions a JOIN conditions b ON a.n < b.n AND (a.n + b.n) % 9 = 1
-	UNION ALL SELECT jsonb_build_object('must', a.c, 'must_not', b.c) FROM conditions a JOIN conditions b ON a.n <> b.n AND (a.n + b.n) % 16 = 1
+	UNION ALL SELECT jsonb_build_object('must', jsonb_build_array(a.c, b.c)) FROM conditions a JOIN conditions b ON a.n < b.n AND (a.n + b.n) % 13 = 0
+	UNION ALL SELECT jsonb_build_object('should', jsonb_build_array(a.c, b.c)) FROM conditions a JOIN conditions b ON a.n < b.n AND (a.n + b.n) % 13 = 1
+	UNION ALL SELECT jsonb_build_object('must', a.c, 'must_not', b.c) FROM conditions a JOIN conditions b ON a.n <> b.n AND (a.n + b.n) % 19 = 1
 	UNION ALL SELECT jsonb_build_object('min_should', jsonb_build_object('min_count', 2, 'conditions', jsonb_build_array(a.c, b.c, a.c))) FROM conditions a JOIN conditions b ON a.n + 5 = b.n
 	UNION ALL SELECT '{}' UNION ALL SELECT '{"must": []}';
 

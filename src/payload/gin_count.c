@@ -245,7 +245,12 @@ end_of(const qd_gin_term *term, qd_key *key)
 	key->length = VARSIZE(term->key) - VARHDRSZ;
 	memcpy(key->bytes, VARDATA(term->key), key->length);
 	if (term->match == QD_GIN_MATCH_CELLS)
+	{
+		qd_key_class class = key->bytes[0];
+
 		qd_key_cell(key, term->last);
+		key->bytes[0] = class;
+	}
 	else if (term->match == QD_GIN_MATCH_RANGE &&
 			 (term->bounds->n & (QD_LT | QD_LTE)))
 	{

@@ -203,6 +203,13 @@ qd_key_cell(qd_key *key, uint64 cell)
 }
 
 void
+qd_key_count(qd_key *key, uint64 n)
+{
+	start(key, QD_KEY_COUNT);
+	add_uint64(key, n);
+}
+
+void
 qd_key_place(qd_key *key, qd_geo_point p)
 {
 	if (!qd_geo_is_valid(p))

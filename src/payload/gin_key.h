@@ -5,6 +5,7 @@
  *
  *		class (1 byte), then by class
  *		EMPTY ...		nothing; facts about the row, not a value
+ *		COUNT			the number (8)
  *		STRING			the bytes; of more than QD_KEY_STRING_MAX the first so
  *						many and a hash of all (8)
  *		NUMBER			the double (8, order-preserving), qd_key_number_form (1),
@@ -30,6 +31,7 @@
 #define QD_KEY_MAX_PLAIN	24	/* of all but STRING and TOKEN */
 #define QD_KEY_NUMBER_FORM	9	/* where it stands in a NUMBER */
 #define QD_KEY_STRING_MAX	240
+#define QD_COUNT_MIN		2	/* fewer have no key */
 #define QD_KEY_BYTES_MAX	(1 + QD_KEY_STRING_MAX + 8)
 
 typedef enum qd_key_class
@@ -39,6 +41,7 @@ typedef enum qd_key_class
 	QD_KEY_NULL,				/* a value is null */
 	QD_KEY_NULL_ELEMENT,		/* a value is an array that holds a null */
 	QD_KEY_ELSEWHERE,			/* a place off the globe */
+	QD_KEY_COUNT,				/* a value is an array of so many, 2 or more */
 	QD_KEY_STRING = 16,
 	QD_KEY_NUMBER,
 	QD_KEY_BOOL,
@@ -90,6 +93,9 @@ extern double qd_key_get_double(const unsigned char *bytes);
 extern bool qd_key_get_integer(const unsigned char *bytes, size_t length,
 							   int64 *i);
 extern qd_datetime qd_key_get_datetime(const unsigned char *bytes);
+
+/* The key of a number of values. */
+extern void qd_key_count(qd_key *key, uint64 n);
 
 /* Interleaved bits of a place: those of latitude at the odd positions. */
 extern uint64 qd_key_interleave(uint32 lon, uint32 lat);

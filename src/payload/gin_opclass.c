@@ -370,6 +370,18 @@ collect_element(const JsonbValue *value, void *arg)
 	return collect_value(value, arg);
 }
 
+/* Other counts follow from other facts, or are those of most rows. */
+static void
+add_count(collector *c, uint32 n)
+{
+	qd_key		key;
+
+	if (n < QD_COUNT_MIN)
+		return;
+	qd_key_count(&key, n);
+	add_key(c, &key);
+}
+
 /* A value at the path itself; of an array each element is indexed. */
 static bool
 collect(const JsonbValue *value, void *arg)
@@ -382,7 +394,10 @@ collect(const JsonbValue *value, void *arg)
 		c->has_full = true;
 	c->has_null |= value->type == jbvNull;
 	if (qd_value_is_array(value))
+	{
+		add_count(c, JsonContainerSize(value->val.binary.data));
 		qd_each_element(value->val.binary.data, collect_element, c);
+	}
 	else
 		collect_value(value, c);
 	return false;

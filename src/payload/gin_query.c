@@ -178,15 +178,105 @@ add_any_uuids(builder *b, const qd_node *test)
 	return true;
 }
 
-/* Every value of a class, for what is true of all but some. */
-static bool
-add_class(builder *b, qd_key_class class, bool *lossy)
+static int
+compare_excluded(const void *a, const void *b)
 {
+	const bytea *x = *(bytea *const *) a;
+	const bytea *y = *(bytea *const *) b;
+	size_t		x_length = VARSIZE(x) - VARHDRSZ;
+	size_t		y_length = VARSIZE(y) - VARHDRSZ;
+	int			order = memcmp(VARDATA(x), VARDATA(y), Min(x_length, y_length));
+
+	return order != 0 ? order : (x_length > y_length) - (x_length < y_length);
+}
+
+/*
+ * Every value of a class but those of the terms added since first, which are
+ * taken back.
+ */
+static bool
+add_class(builder *b, qd_key_class class, uint32 first)
+{
+	uint32		n = b->query->n - first;
+	bytea	  **excluded = palloc(Max(n, 1) * sizeof(bytea *));
+	qd_gin_term *term;
 	qd_key		key;
 
+	for (uint32 i = 0; i < n; i++)
+		excluded[i] = b->query->terms[first + i].key;
+	qsort(excluded, n, sizeof(bytea *), compare_excluded);
+	b->query->n = first;
 	qd_key_fact(&key, class);
-	add_term(b, &key)->match = QD_GIN_MATCH_PREFIX;
-	*lossy = true;
+	term = add_term(b, &key);
+	term->match = QD_GIN_MATCH_PREFIX;
+	term->excluded = excluded;
+	term->n_excluded = n;
+	term->integers = class == QD_KEY_NUMBER;
+	return true;
+}
+
+/* A long string's key may be that of another one, too: it is not left out. */
+static bool
+add_not_strings(builder *b, const qd_node *test, bool *lossy)
+{
+	const uint32 *offsets = (const uint32 *) qd_node_body(test);
+	uint32		first = b->query->n;
+	qd_key		key;
+
+	for (uint32 i = 0; i < test->n; i++)
+	{
+		const qd_node *string = (const qd_node *)
+		((const char *) test + offsets[i]);
+
+		if (string->n > QD_KEY_STRING_MAX)
+		{
+			*lossy = true;
+			continue;
+		}
+		qd_key_string(&key, qd_node_body(string), string->n);
+		add_term(b, &key);
+	}
+	return add_class(b, QD_KEY_STRING, first);
+}
+
+/*
+ * Numbers of values.  Those of less than QD_COUNT_MIN have no key; none are
+ * told by other facts, while one is what most rows have.
+ */
+static bool
+add_counts(builder *b, const qd_node *test, const place *at)
+{
+	const uint64 *bounds = (const uint64 *) qd_node_body(test);
+	uint64		low = 0;
+	uint64		high = PG_UINT64_MAX;
+	qd_gin_term *term;
+	qd_key		key;
+
+	if (((test->n & QD_LT) && bounds[0] == 0) ||
+		((test->n & QD_GT) && bounds[1] == PG_UINT64_MAX))
+		return true;
+	if (test->n & QD_LT)
+		high = bounds[0] - 1;
+	if (test->n & QD_LTE)
+		high = Min(high, bounds[3]);
+	if (test->n & QD_GT)
+		low = bounds[1] + 1;
+	if (test->n & QD_GTE)
+		low = Max(low, bounds[2]);
+	if (low > high)
+		return true;
+	if (high == 0 && !at->nested)
+	{
+		add_fact(b, QD_KEY_EMPTY);
+		add_fact(b, QD_KEY_SOME_EMPTY);
+		return true;
+	}
+	if (low < QD_COUNT_MIN)
+		return false;
+	qd_key_count(&key, low);
+	term = add_term(b, &key);
+	term->match = QD_GIN_MATCH_CELLS;
+	term->last = high;
 	return true;
 }
 
@@ -277,15 +367,17 @@ static bool
 add_bound_test(builder *b, const qd_node *test, qd_index_kind kind, bool *lossy)
 {
 	bool		numbers = kind == QD_INDEX_INTEGER || kind == QD_INDEX_FLOAT;
+	uint32		first = b->query->n;
 
 	switch ((qd_test_kind) test->kind)
 	{
 		case QD_TEST_NOT_KEYWORDS:
-			return kind == QD_INDEX_KEYWORD && add_class(b, QD_KEY_STRING, lossy);
+			return kind == QD_INDEX_KEYWORD && add_not_strings(b, test, lossy);
 		case QD_TEST_INTEGERS:
 			return numbers && add_integers(b, test);
 		case QD_TEST_NOT_INTEGERS:
-			return numbers && add_class(b, QD_KEY_NUMBER, lossy);
+			return numbers && add_integers(b, test) &&
+				add_class(b, QD_KEY_NUMBER, first);
 		case QD_TEST_INTEGER_RANGE:
 			if (numbers)
 				add_range(b, test);
@@ -293,7 +385,8 @@ add_bound_test(builder *b, const qd_node *test, qd_index_kind kind, bool *lossy)
 		case QD_TEST_UUIDS:
 			return kind == QD_INDEX_UUID && add_any_uuids(b, test);
 		case QD_TEST_NOT_UUIDS:
-			return kind == QD_INDEX_UUID && add_class(b, QD_KEY_UUID, lossy);
+			return kind == QD_INDEX_UUID && add_any_uuids(b, test) &&
+				add_class(b, QD_KEY_UUID, first);
 		default:
 			return false;
 	}
@@ -340,6 +433,8 @@ add_test(builder *b, const qd_node *test, const place *at, bool *lossy)
 			*lossy = true;
 			add_places(b, test);
 			return true;
+		case QD_TEST_COUNT:
+			return add_counts(b, test, at);
 		case QD_TEST_IS_EMPTY:
 		case QD_TEST_IS_NULL:
 			return add_facts(b, test, at);
@@ -702,6 +797,36 @@ compare_range(const qd_node *test, const unsigned char *key)
 		((test->n & QD_GTE) && cmp[2] < 0) ? -1 : 0;
 }
 
+/* Does the key begin like one of the excluded ones? */
+static bool
+is_excluded(const qd_gin_term *term, const unsigned char *key, size_t length)
+{
+	uint32		low = 0;
+	uint32		high = term->n_excluded;
+
+	if (term->integers && key[QD_KEY_NUMBER_FORM] == QD_KEY_FRACTION)
+		return true;
+	/* none begins like another one, so it is the last that is not greater */
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+		size_t		other = VARSIZE(term->excluded[middle]) - VARHDRSZ;
+		int			order = memcmp(VARDATA(term->excluded[middle]), key,
+								   Min(other, length));
+
+		if (order < 0 || (order == 0 && other < length))
+			low = middle + 1;
+		else if (order == 0 && other == length)
+			return true;
+		else
+			high = middle;
+	}
+	return low > 0 && key[0] == QD_KEY_UUID &&
+		VARSIZE(term->excluded[low - 1]) - VARHDRSZ < length &&
+		memcmp(VARDATA(term->excluded[low - 1]), key,
+			   VARSIZE(term->excluded[low - 1]) - VARHDRSZ) == 0;
+}
+
 int
 qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 					size_t length)
@@ -719,7 +844,9 @@ qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 		case QD_GIN_MATCH_EQUAL:
 			return length != start_length || memcmp(key, start, length) != 0;
 		case QD_GIN_MATCH_PREFIX:
-			return length < start_length || memcmp(key, start, start_length) != 0;
+			if (length < start_length || memcmp(key, start, start_length) != 0)
+				return 1;
+			return (term->excluded != NULL && is_excluded(term, key, length)) ? -1 : 0;
 		case QD_GIN_MATCH_RANGE:
 			order = compare_range(term->bounds, key);
 			if (order == 0 && term->bounds->kind == QD_TEST_INTEGER_RANGE &&
@@ -728,7 +855,7 @@ qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 			return order;
 		case QD_GIN_MATCH_CELLS:
 			qd_key_cell(&last, term->last);
-			return memcmp(key, last.bytes, last.length) > 0;
+			return memcmp(key + 1, last.bytes + 1, last.length - 1) > 0;
 	}
 	return 1;
 }

@@ -35,7 +35,7 @@ typedef enum qd_gin_match
 	QD_GIN_MATCH_EQUAL,
 	QD_GIN_MATCH_PREFIX,		/* what begins with the key */
 	QD_GIN_MATCH_RANGE,			/* bounds: a QD_TEST_RANGE, or of datetimes */
-	QD_GIN_MATCH_CELLS			/* up to the cell last */
+	QD_GIN_MATCH_CELLS			/* up to the cell, or the count, last */
 } qd_gin_match;
 
 /* One key to look for; what comparePartial and triConsistent get with it. */
@@ -46,6 +46,10 @@ typedef struct qd_gin_term
 	qd_gin_match match;
 	const qd_node *bounds;
 	uint64		last;
+	/* of a prefix: keys that begin like one of these don't match */
+	bytea	  **excluded;		/* sorted */
+	uint32		n_excluded;
+	bool		integers;		/* nor do numbers with a fraction */
 } qd_gin_term;
 
 typedef struct qd_gin_query

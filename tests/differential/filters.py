@@ -13,7 +13,7 @@ collection with the same ones. With --indexes the table has payload indexes on p
 the filters, others in each round, and each filter is answered three times more:
 by bitmap scans, by the operator of payload indexes on the whole filter, and by
 bitmap scans in a query that orders by a distance; so is the filter bound to
-the semantics of indexes, which is compared with its sequential scan only. The seed is printed; the same seed gives the same pairs.
+the semantics of indexes, which is compared with its sequential scan only. Counts and facets by indexes are compared with the rows found. The seed is printed; the same seed gives the same pairs.
 Ends with 1 when an answer differs, or when too few were compared to prove much.
 
 Local mode is not the server. Where it differs from the server's recorded
@@ -457,9 +457,39 @@ def indexed_answers(connection, text, count):
 def compare_indexed(connection, text, count):
     sql = "SELECT id::text FROM points WHERE payload @@@ %s::text::payload_filter"
     found = {row[0] for row in connection.execute(sql, (text,))}
+    counted = connection.execute("SELECT qdrant_catalog.count_rows('points', %s::text::payload_filter, true)", (text,)).fetchone()[0]
+    assert counted == len(found), f"counted by indexes {counted} instead of {len(found)} rows: {text}"
     for name, rows in indexed_answers(connection, text, count):
         rows = {row[0] for row in rows}
         assert found == rows, f"an index changed the answer, by {found ^ rows}: {text}\n{name}"
+
+
+def disturb(connection, g):
+    """Dead rows, pending insertions and all-visible blocks, with the same points."""
+    if g.maybe(0.5):
+        connection.execute("VACUUM points")
+    if g.maybe(0.7):
+        connection.execute("CREATE TEMP TABLE moved AS SELECT * FROM points WHERE random() < 0.3")
+        connection.execute("DELETE FROM points WHERE id IN (SELECT id FROM moved)")
+        if g.maybe(0.5):
+            connection.execute("VACUUM points")
+        connection.execute("INSERT INTO points SELECT * FROM moved; DROP TABLE moved")
+
+
+def compare_facets(connection, g, filters):
+    """Facets by the keys of indexes, and by the values of the rows that a filter admits."""
+    for f in filters[:20]:
+        if needs_point(f):
+            continue
+        kind, path = g.r.choice(["keyword", "integer", "bool", "uuid"]), g.r.choice(["a", "b", "tags", "o.x", "l[].x"])
+        connection.execute(f"CREATE INDEX facets ON points USING gin (payload qdrant_{kind}_ops (path = '{path}'))")
+        text = json.dumps(f)
+        by_index = connection.execute("SELECT value, count FROM qdrant_catalog.facet_rows('points', %s, %s, %s::text::payload_filter, 7, true)",
+                                      (path, kind, text)).fetchall()
+        by_rows = connection.execute(f"""SELECT v::text, count(*) FROM points, unnest(qdrant_catalog.{kind}_values(payload, %s)) v
+            WHERE payload @@@ %s::text::payload_filter GROUP BY v ORDER BY 2 DESC, v {'COLLATE "C"' if kind in ("keyword", "uuid") else ""} LIMIT 7""", (path, text)).fetchall()
+        connection.execute("DROP INDEX facets")
+        assert by_index == by_rows, f"facet of {path} as {kind}: {by_index} instead of {by_rows}: {text}"
 
 
 def our_answers(connection, g, points, filters, later, count):
@@ -469,6 +499,9 @@ def our_answers(connection, g, points, filters, later, count):
                            [(str(i), json.dumps(p), names) for i, p, names in points])
     for statement in later or []:
         connection.execute(statement)
+    if later is not None:
+        disturb(connection, g)
+        compare_facets(connection, g, filters)
     found = ask_all(connection, "qdrant.matches(id, payload, present, f)", filters)
     without_point = [n for n, f in enumerate(filters) if not needs_point(f)]
     for n, rows in zip(without_point, ask_all(connection, "payload @@@ f", [filters[n] for n in without_point])):
