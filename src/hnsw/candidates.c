@@ -42,7 +42,7 @@
 #define SWEEP_ROWS_PER_PACKED	0.3
 
 /* And for a TID from payload indexes, some of which a filter may need. */
-#define SWEEP_ROWS_PER_TID		40.0
+#define SWEEP_ROWS_PER_TID		20.0
 
 /*
  * A search that finds a quarter of the admitted rows that it should goes where
