@@ -13,7 +13,7 @@ CREATE FUNCTION qdrant.index_stats(index regclass,
 	OUT rows bigint, OUT vertices bigint, OUT fresh bigint, OUT fresh_limit double precision,
 	OUT tombstones bigint, OUT upper_vertices bigint, OUT free_vertices bigint, OUT levels integer,
 	OUT merge text, OUT layout text, OUT quantization text, OUT dimensions integer, OUT code_dimensions integer,
-	OUT links integer, OUT dir_pages bigint, OUT vertex_pages bigint, OUT fresh_pages bigint,
+	OUT links integer, OUT dir_pages bigint, OUT vertex_pages bigint, OUT overflow_pages bigint, OUT fresh_pages bigint,
 	OUT fresh_pages_used bigint, OUT vertices_per_page integer, OUT bytes bigint)
 	AS 'MODULE_PATHNAME', 'qd_hnsw_index_stats' LANGUAGE C VOLATILE STRICT;
 

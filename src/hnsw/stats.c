@@ -9,7 +9,9 @@
 #include "compat.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/reloptions.h"
 #include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
@@ -20,6 +22,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
@@ -96,23 +99,62 @@ count_vertices(Relation index, const QdHnswMeta *meta,
 	}
 }
 
-/* Pages that runs of a kind hold; of stripes, those of the directory. */
+/*
+ * The kind of codes that WITH says; after ALTER INDEX ... SET what a REINDEX
+ * will make.
+ */
+static char *
+quantization_of(Relation index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID,
+										ObjectIdGetDatum(RelationGetRelid(index)));
+	bool		isnull;
+	Datum		options;
+	char	   *name = "int8";
+	ListCell   *cell;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u",
+			 RelationGetRelid(index));
+	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	foreach(cell, isnull ? NIL : untransformRelOptions(options))
+	{
+		DefElem    *option = lfirst(cell);
+
+		if (strcmp(option->defname, "quantization") == 0)
+			name = defGetString(option);
+	}
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+typedef struct KindPages
+{
+	int64		dir;
+	int64		vertex;
+	int64		fresh;
+	int64		overflow;
+} KindPages;
+
+/* Pages that runs of a kind hold. */
 static void
-count_pages(Relation index, int64 *dir, int64 *vertex, int64 *fresh)
+count_pages(Relation index, KindPages *pages)
 {
 	const QdHnswIndex *cached = qd_hnsw_index(index);
 
-	*dir = *vertex = *fresh = 0;
+	memset(pages, 0, sizeof(*pages));
 	for (uint32 i = 0; i < cached->n_runs; i++)
 	{
 		const QdRun *run = &cached->runs[i];
 
 		if (run->kind == QD_PAGE_FRESH)
-			*fresh += run->pages;
+			pages->fresh += run->pages;
+		else if (run->kind == QD_PAGE_OVERFLOW)
+			pages->overflow += run->pages;
 		else if (run->kind == QD_PAGE_DIR)
-			*dir += run->pages / cached->layout.stripe_pages;
+			pages->dir += run->pages / cached->layout.stripe_pages;
 	}
-	*vertex = *dir * (cached->layout.stripe_pages - 1);
+	pages->vertex = pages->dir * (cached->layout.stripe_pages - 1);
 }
 
 static const char *
@@ -129,7 +171,7 @@ merge_state(Relation index, const QdHnswMeta *meta, int64 fresh)
 	return fresh > qd_hnsw_fresh_limit(index, meta) ? "due" : "idle";
 }
 
-#define STATS_COLUMNS	20
+#define STATS_COLUMNS	21
 
 QD_FUNCTION(qd_hnsw_index_stats);
 Datum
@@ -144,7 +186,7 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 	const QdHnswLayout *l = &meta.layout;
 	int64		count[QD_VERTEX_UPPER + 1];
 	int64		fresh = 0;
-	int64		pages[3];
+	KindPages	pages;
 	int			n = 0;
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE ||
@@ -155,7 +197,7 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 	/* rows merged meanwhile are counted here, if not there */
 	qd_hnsw_meta_read(index, &meta);
 	count_vertices(index, &meta, count);
-	count_pages(index, &pages[0], &pages[1], &pages[2]);
+	count_pages(index, &pages);
 
 	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE] + meta.extra_rows + fresh);
 	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE]);
@@ -168,13 +210,14 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 								meta.entry_level + 1);
 	values[n++] = CStringGetTextDatum(merge_state(index, &meta, fresh));
 	values[n++] = CStringGetTextDatum(l->layout == 0 ? "compact" : "inlined");
-	values[n++] = CStringGetTextDatum("int8");
+	values[n++] = CStringGetTextDatum(quantization_of(index));
 	values[n++] = Int32GetDatum(l->dim);
 	values[n++] = Int32GetDatum(l->own_dims);
 	values[n++] = Int32GetDatum(l->m0);
-	values[n++] = Int64GetDatum(pages[0]);
-	values[n++] = Int64GetDatum(pages[1]);
-	values[n++] = Int64GetDatum(pages[2]);
+	values[n++] = Int64GetDatum(pages.dir);
+	values[n++] = Int64GetDatum(pages.vertex);
+	values[n++] = Int64GetDatum(pages.overflow);
+	values[n++] = Int64GetDatum(pages.fresh);
 	values[n++] = Int64GetDatum(meta.fresh_hi - meta.fresh_lo);
 	values[n++] = Int32GetDatum(l->npp);
 	values[n++] = Int64GetDatum((int64) RelationGetNumberOfBlocks(index) * BLCKSZ);
