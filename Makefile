@@ -121,4 +121,4 @@ gateway:
 	$(MAKE) -C gateway
 
 bench:
-	bench/run && bench/run filtered
+	bench/run && bench/run filtered && bench/run payload
