@@ -64,6 +64,14 @@ same_answers('vacuumed');
 $primary->safe_psql('postgres', "INSERT INTO $_ SELECT i, vec(i, 0) FROM generate_series(4001, 5000) i; VACUUM $_")
 	for qw(built merged inlined fresh);
 same_answers('reused');
+# copies share vertices, some of which lose their first row, some all
+$primary->safe_psql('postgres', "INSERT INTO $_ SELECT id + 10000, v FROM $_ WHERE id % 4 = 0; VACUUM $_;
+	INSERT INTO $_ SELECT id + 10000, v FROM $_ WHERE id > 10000; VACUUM $_")
+	for qw(built merged inlined fresh);
+same_answers('copied');
+$primary->safe_psql('postgres', "DELETE FROM $_ WHERE id < 10000 AND id % 8 = 0; DELETE FROM $_ WHERE id % 16 = 0; VACUUM $_")
+	for qw(built merged inlined fresh);
+same_answers('copies deleted');
 $standby->promote;
 $standby->safe_psql('postgres', "INSERT INTO $_ SELECT i, vec(i, 0) FROM generate_series(6001, 6300) i; VACUUM $_")
 	for qw(built merged inlined fresh);
