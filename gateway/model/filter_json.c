@@ -486,6 +486,8 @@ filter_json(const Qdrant__Filter *filter, const field_indexes *indexes, arena *a
 {
 	writer		w = {.a = a,.indexes = indexes,.prefix = ""};
 
+	if (filter == NULL)
+		return SLICE_LIT("{}");
 	buf_init(&w.out, a, 256);
 	write_filter(&w, filter);
 	return buf_slice(&w.out);

@@ -155,3 +155,8 @@ def test_payload_numbers_come_back_as_they_were(gateway, collection):
     payload = gateway.result("GET", collection + "/points/5")["payload"]
     assert payload == {"i": 1, "f": 1.0, "e": 1e21, "u": 18446744073709551615, "s": 5e-324}
     assert json.dumps(payload["i"]) == "1" and isinstance(payload["f"], float)
+
+
+@pytest.mark.parametrize("body", [{"exact": False}, {"exact": False, "filter": {}}, {"exact": True}, {}])
+def test_count_without_a_filter(gateway, collection, body):
+    assert gateway.result("POST", collection + "/points/count", body) == {"count": 3}
