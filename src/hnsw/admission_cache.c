@@ -29,6 +29,7 @@
 #include "guc.h"
 #include "hnsw/admission_cache.h"
 #include "hnsw/range.h"
+#include "hnsw/range.h"
 
 /* So many filters are remembered at most. */
 #define MOST_ENTRIES	256
