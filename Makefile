@@ -96,7 +96,7 @@ UNIT_HEADERS = $(wildcard src/distance/*.h src/quantization/*.h tests/unit/*.h)
 UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
 	-fno-math-errno $(filter -Werror,$(COPT))
 
-UNIT_TESTS = kernels elements quant nav graph
+UNIT_TESTS = kernels elements quant nav stored graph
 # the one that includes a server header
 .build/unit/graph .build/unit/graph-sanitized: \
 	UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter

@@ -123,6 +123,14 @@ BEGIN
 END
 $$;
 
+-- The options of an index for a quantization_config.
+CREATE FUNCTION qdrant_catalog.quantization_options(quantization jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT array_remove(ARRAY['quantization=' || k.kind,
+	'quantile=' || (k.params ->> 'quantile')], NULL)
+FROM jsonb_each(quantization) k (kind, params)
+$$;
+
 -- The options of a vector's index by its config (the vector's own members
 -- first), those that are the access method's defaults but for m and
 -- ef_construction left out; NULL: it has no index.  An indexing_threshold of
@@ -148,8 +156,20 @@ BEGIN
 		'm=' || least(greatest((hnsw ->> 'm')::numeric, 2), 100),
 		'ef_construction=' || least((hnsw ->> 'ef_construct')::numeric, 2000),
 		CASE WHEN full_scan <> 10000 THEN 'full_scan_threshold=' || full_scan END,
-		CASE WHEN indexing <> 10000 THEN 'indexing_threshold=' || indexing END], NULL);
+		CASE WHEN indexing <> 10000 THEN 'indexing_threshold=' || indexing END], NULL)
+		|| qdrant_catalog.quantization_options(coalesce(nullif(params -> 'quantization_config', 'null'),
+			nullif(config -> 'quantization_config', 'null')));
 END
+$$;
+
+-- Those options that decide how vectors are encoded.
+CREATE FUNCTION qdrant_catalog.codec_options(options text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT ARRAY(SELECT o FROM unnest(options) o
+	WHERE split_part(o, '=', 1) = ANY ('{m,ef_construction,quantization,quantile,compression}')
+		-- what the access method does by itself
+		AND o <> ALL ('{quantization=none,quantization=scalar,quantile=1.0,quantile=1}')
+	ORDER BY 1)
 $$;
 
 -- Must the index be built anew after its options have changed: is another
@@ -164,7 +184,7 @@ DECLARE
 		FROM unnest(wanted) o WHERE o LIKE 'indexing_threshold=%'), '10000');
 	kb numeric;
 BEGIN
-	IF NOT coalesce(was, '{}') @> wanted[1:2] THEN
+	IF qdrant_catalog.codec_options(was) <> qdrant_catalog.codec_options(wanted) THEN
 		RETURN true;
 	ELSIF threshold >= threshold_was THEN
 		RETURN false;
@@ -254,7 +274,7 @@ BEGIN
 		IF anew AND NOT now THEN
 			RETURN true;
 		END IF;
-		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold)',
+		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold, quantization, quantile)',
 			qdrant_catalog.quoted_name(index_oid));
 		EXECUTE format('ALTER INDEX %s SET (%s)', qdrant_catalog.quoted_name(index_oid),
 			array_to_string(wanted, ', '));

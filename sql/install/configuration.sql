@@ -3,7 +3,7 @@
 
 -- Raises for a value that breaks its rule, else returns it as Qdrant shows
 -- it.  Rules: int low [high], float low high, bool, object, choice a b ...,
--- threads, disabled (nothing but the word is supported), unsupported.
+-- threads, quantization, quantization_change, unsupported.
 CREATE FUNCTION qdrant_catalog.config_value(path text, value jsonb, rule text) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -46,11 +46,13 @@ BEGIN
 			RETURN 'null';
 		END IF;
 		RETURN qdrant_catalog.config_value(path, value, 'int 0');
-	WHEN 'disabled' THEN
-		IF kind = 'object' THEN
-			RETURN qdrant_catalog.config_value(path, value, 'unsupported');
-		ELSIF value = '"Disabled"' THEN
-			RETURN value;
+	WHEN 'quantization' THEN
+		RETURN qdrant_catalog.config_quantization(path, value);
+	WHEN 'quantization_change' THEN
+		IF value = '"Disabled"' THEN
+			RETURN 'null';
+		ELSIF kind = 'object' THEN
+			RETURN qdrant_catalog.config_quantization(path, value);
 		END IF;
 		wanted := '"Disabled" or an object';
 	WHEN 'unsupported' THEN
@@ -103,12 +105,12 @@ WHEN 'create' THEN jsonb '{
 	"sharding_method": "choice auto custom", "replication_factor": "int 1 4294967295",
 	"write_consistency_factor": "int 1 4294967295", "on_disk_payload": "bool", "payload": "object",
 	"hnsw_config": "object", "wal_config": "object", "optimizers_config": "object",
-	"optimizer_config": "=optimizers_config", "quantization_config": "unsupported",
+	"optimizer_config": "=optimizers_config", "quantization_config": "quantization",
 	"quantization": "=quantization_config", "strict_mode_config": "object", "metadata": "object"}'
 WHEN 'update' THEN jsonb '{
 	"vectors": "object", "sparse_vectors": "object", "params": "object", "hnsw_config": "object",
 	"optimizers_config": "object", "optimizer_config": "=optimizers_config",
-	"quantization_config": "disabled", "strict_mode_config": "object", "metadata": "object"}'
+	"quantization_config": "quantization_change", "strict_mode_config": "object", "metadata": "object"}'
 WHEN 'params' THEN jsonb '{
 	"replication_factor": "int 1 4294967295", "write_consistency_factor": "int 1 4294967295",
 	"read_fan_out_factor": "int 0 4294967295", "read_fan_out_delay_ms": "int 0",
@@ -116,11 +118,11 @@ WHEN 'params' THEN jsonb '{
 WHEN 'payload' THEN jsonb '{"memory": "choice cold cached"}'
 WHEN 'vector' THEN jsonb '{
 	"size": "int 1 65536", "distance": "choice Cosine Euclid Dot Manhattan", "hnsw_config": "object",
-	"quantization_config": "unsupported", "quantization": "=quantization_config", "on_disk": "bool",
+	"quantization_config": "quantization", "quantization": "=quantization_config", "on_disk": "bool",
 	"memory": "choice cold cached", "datatype": "choice float32 float16 uint8 turbo4",
 	"multivector_config": "unsupported"}'
 WHEN 'vector update' THEN jsonb '{
-	"hnsw_config": "object", "quantization_config": "disabled", "on_disk": "bool",
+	"hnsw_config": "object", "quantization_config": "quantization_change", "on_disk": "bool",
 	"memory": "choice cold cached"}'
 WHEN 'hnsw_config' THEN jsonb '{
 	"m": "int 0", "ef_construct": "int 4", "full_scan_threshold": "int 10",
@@ -149,12 +151,49 @@ WHEN 'strict_mode_config' THEN jsonb '{
 END
 $$;
 
+-- Raises for a quantization_config that breaks a rule, else returns it: one
+-- member that names the kind.
+CREATE FUNCTION qdrant_catalog.config_quantization(path text, given jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rules CONSTANT jsonb := '{
+		"scalar": {"type": "choice int8", "quantile": "float 0.5 1.0", "always_ram": "bool",
+			"memory": "choice cold cached pinned"},
+		"product": {"compression": "choice x4 x8 x16 x32 x64", "always_ram": "bool",
+			"memory": "choice cold cached pinned"},
+		"binary": {"encoding": "choice one_bit two_bits one_and_half_bits",
+			"query_encoding": "choice default binary scalar4bits scalar8bits", "always_ram": "bool",
+			"memory": "choice cold cached pinned"},
+		"turbo": {"bits": "choice bits1 bits1_5 bits2 bits4", "always_ram": "bool",
+			"memory": "choice cold cached pinned"}}';
+	required CONSTANT jsonb := '{"scalar": "type", "product": "compression"}';
+	supported CONSTANT text[] := '{scalar}';
+	kinds CONSTANT text[] := CASE WHEN jsonb_typeof(given) = 'object'
+		THEN ARRAY(SELECT jsonb_object_keys(given)) END;
+	kind CONSTANT text := kinds[1];
+	params jsonb;
+BEGIN
+	IF cardinality(kinds) IS DISTINCT FROM 1 OR NOT rules ? kind THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = format('collection option "%s" must be an object with one of scalar, product, binary, turbo', path);
+	END IF;
+	params := qdrant_catalog.config_section(path || '.' || kind, given -> kind, '{}', rules -> kind);
+	IF NOT params ? (required ->> kind) THEN
+		RAISE EXCEPTION USING ERRCODE = 'QD001',
+			MESSAGE = format('collection option "%s.%s.%s" is missing', path, kind, required ->> kind);
+	ELSIF kind <> ALL (supported) THEN
+		PERFORM qdrant_catalog.config_value(path || '.' || kind, NULL, 'unsupported');
+	END IF;
+	RETURN jsonb_build_object(kind, params);
+END
+$$;
+
 -- One vector's parameters.  section: vector, or vector update.
 CREATE FUNCTION qdrant_catalog.config_vector(path text, given jsonb, base jsonb, section text) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	params jsonb := qdrant_catalog.config_section(path, given, base,
-		qdrant_catalog.config_rules(section)) - 'quantization_config';
+		qdrant_catalog.config_rules(section));
 	missing CONSTANT text := CASE WHEN NOT params ? 'size' THEN 'size'
 		WHEN NOT params ? 'distance' THEN 'distance' END;
 	hnsw jsonb;
@@ -165,6 +204,9 @@ BEGIN
 	END IF;
 	IF params ->> 'datatype' = 'turbo4' THEN
 		PERFORM qdrant_catalog.config_value(path || '.datatype', NULL, 'unsupported');
+	END IF;
+	IF params -> 'quantization_config' = 'null' THEN
+		params := params - 'quantization_config';
 	END IF;
 	IF params ? 'hnsw_config' THEN
 		hnsw := qdrant_catalog.config_section(path || '.hnsw_config', params -> 'hnsw_config',
@@ -222,7 +264,7 @@ DECLARE
 	params jsonb := jsonb '{"shard_number": 1, "replication_factor": 1,
 		"write_consistency_factor": 1, "on_disk_payload": true}' || (given - ARRAY['vectors',
 		'sparse_vectors', 'payload', 'hnsw_config', 'wal_config', 'optimizers_config',
-		'strict_mode_config', 'metadata']);
+		'strict_mode_config', 'quantization_config', 'metadata']);
 	vectors jsonb := coalesce(given -> 'vectors', '{}');
 	result jsonb;
 BEGIN
@@ -260,7 +302,7 @@ BEGIN
 		'wal_config', qdrant_catalog.config_section('wal_config', coalesce(given -> 'wal_config', '{}'),
 			'{"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}',
 			qdrant_catalog.config_rules('wal_config')),
-		'quantization_config', NULL);
+		'quantization_config', given -> 'quantization_config');
 	IF given ? 'strict_mode_config' THEN
 		result := result || jsonb_build_object('strict_mode_config',
 			qdrant_catalog.config_strict_mode(given -> 'strict_mode_config', '{}'));
@@ -323,6 +365,9 @@ BEGIN
 			qdrant_catalog.config_update_vectors(given -> 'vectors', params -> 'vectors'));
 	END IF;
 	config := config || jsonb_build_object('params', params);
+	IF given ? 'quantization_config' THEN
+		config := config || jsonb_build_object('quantization_config', given -> 'quantization_config');
+	END IF;
 	IF given ? 'hnsw_config' THEN
 		config := config || jsonb_build_object('hnsw_config', qdrant_catalog.config_section('hnsw_config',
 			given -> 'hnsw_config', config -> 'hnsw_config', qdrant_catalog.config_rules('hnsw_config')));

@@ -233,8 +233,8 @@ nav_plane(__m256i v, const int8_t *q, size_t bytes, int bits, int plane,
 }
 
 /*
- * All planes; sums of pairs fit 16 bits: 8 planes of 2 * 127, or 4 of 2 * 3 *
- * 127.  One by one, lest it depend on the compiler whether a loop unrolls.
+ * All planes; sums of pairs fit 16 bits: 8 planes of 2 * 127, 4 of 2 * 3 *
+ * 127, 2 of 2 * 15 * 127.  One by one, lest it depend on the compiler whether a loop unrolls.
  */
 TARGET static inline __attribute__((always_inline)) __m256i
 nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
@@ -243,8 +243,10 @@ nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
 #define PLANE(p)	nav_plane(v, q, bytes, bits, p, whole)
 	__m256i		v = load_16_or_32(code, whole);
 	__m256i		s0 = _mm256_add_epi16(PLANE(0), PLANE(1));
-	__m256i		s1 = _mm256_add_epi16(PLANE(2), PLANE(3));
+	__m256i		s1 = _mm256_setzero_si256();
 
+	if (bits <= 2)
+		s1 = _mm256_add_epi16(PLANE(2), PLANE(3));
 	if (bits == 1)
 	{
 		s0 = _mm256_add_epi16(s0, _mm256_add_epi16(PLANE(4), PLANE(5)));

@@ -210,7 +210,8 @@ nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 		const int8_t *at = q + b;
 
 		PLANES(0);
-		PLANES(2);
+		if (bits <= 2)
+			PLANES(2);
 		if (bits == 1)
 		{
 			PLANES(4);

@@ -55,7 +55,7 @@ typedef struct qd_distance_table
 	/*
 	 * Of n navigation codes, those that which names, each of bytes bytes (a
 	 * multiple of 16) side by side: out[i] = sum of u[j] * q[j].  A code is
-	 * made of 8 / bits planes (bits is 1 or 2), plane p being bits p * bits
+	 * made of 8 / bits planes (bits is 1, 2 or 4), plane p being bits p * bits
 	 * and on of each byte: u[p * bytes + b] is that of byte b.  q has as many
 	 * signed bytes, -127..127, at most 65,536.
 	 */

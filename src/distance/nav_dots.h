@@ -15,7 +15,10 @@ nav_dots(const uint8_t *codes, size_t bytes, int bits, const uint16_t *which,
 	if (bits == 1)
 		for (size_t i = 0; i < n; i++)
 			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 1);
-	else
+	else if (bits == 2)
 		for (size_t i = 0; i < n; i++)
 			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 2);
+	else
+		for (size_t i = 0; i < n; i++)
+			out[i] = nav_dot(codes + which[i] * bytes, q, bytes, 4);
 }

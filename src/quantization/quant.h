@@ -11,6 +11,13 @@
  * code in -127..127.  L1 compares a float query with decoded coordinates, so
  * it needs no global scale.
  *
+ * Those wide codes are what the fresh region and a builder hold.  A vertex
+ * stores its code as the index's kind says: as it is, or in fewer bits
+ * (stored.c, product.c).  What a stored code of fewer bits decodes to, c, is
+ * scaled by |x|^2 / <x,c>, so that scale * <c,y> is <x,y> in the mean; it says
+ * nothing of x's length, which stands in the head.  Rows clipped by a quantile
+ * are scaled so, too.
+ *
  * All distances here are in the index's *order units*, smaller is nearer:
  * L2: squared distance; IP: minus the dot product; cosine: 1 - cos; L1: sum
  * of absolute differences; Jaccard: 1 - |common ones| / |ones of either|.
@@ -40,6 +47,22 @@ qd_metric_has_nav(qd_metric metric)
 	return metric <= QD_METRIC_COSINE;
 }
 
+/* How vertices store their codes. */
+typedef enum qd_code_kind
+{
+	QD_CODE_INT8,				/* the wide code itself */
+	QD_CODE_1_BIT,				/* of each coordinate: its sign */
+	QD_CODE_1_5_BITS,			/* signs, and which of two is the larger */
+	QD_CODE_2_BITS,				/* four levels */
+	QD_CODE_4_BITS,				/* sixteen */
+	QD_CODE_PRODUCT				/* a byte for chunk coordinates */
+} qd_code_kind;
+
+#define QD_MAX_CHUNK	16
+
+/* Of codes in fewer bits. */
+#define QD_MAX_OWN_DIMS	8192
+
 typedef struct qd_codec
 {
 	qd_metric	metric;
@@ -47,11 +70,20 @@ typedef struct qd_codec
 	uint32_t	own_dims;		/* <= dim; == dim for L1 */
 	uint64_t	seed;			/* of the rotation's signs */
 	const uint8_t *signs;		/* bits, in the memory given to init */
+
+	/* below what init has set: none of it, quantile 1 */
+	float		quantile;		/* share of a row's coordinates, by size, that
+								 * its scale covers; the rest is clipped */
+	qd_code_kind kind;
+	uint32_t	chunk;			/* coordinates of a byte; product */
+	const int8_t *codebook;		/* product: see product.h; or NULL */
+	float		codebook_scale;
 } qd_codec;
 
 /*
  * What stands before a code, on pages too (12 bytes, native endian):
- * squared norm of the decoded vector, scale, squared norm of the original.
+ * squared norm of the decoded vector (L1 in fewer bits: its L1 distance from
+ * the original), scale, squared norm of the original.
  */
 typedef struct qd_code_head
 {
@@ -78,8 +110,9 @@ typedef struct qd_query
 {
 	const qd_codec *codec;
 	qd_code_head head;
-	int8_t	   *code;			/* own_dims */
+	int8_t	   *code;			/* own_dims, then zeroes up to whole planes */
 	float	   *x;				/* own_dims: normalised, rotated coordinates */
+	int32_t		sum;			/* of code */
 } qd_query;
 
 /* Bytes for qd_query_init, and the preparation; scratch as qd_encode. */
@@ -106,6 +139,36 @@ extern float qd_query_error(const qd_query *q, const qd_code_head *head,
 extern float qd_code_distance(const qd_codec *c,
 							  const qd_code_head *ah, const int8_t *a,
 							  const qd_code_head *bh, const int8_t *b);
+
+/*----------
+ * Codes as vertices store them
+ *----------
+ */
+
+/* The kind that a codec can use: of few dimensions, fewer bits save nothing. */
+extern void qd_codec_set_kind(qd_codec *c, qd_code_kind kind, uint32_t chunk);
+
+/* Bytes of a stored code; those of int8 are own_dims. */
+extern size_t qd_stored_bytes(const qd_codec *c);
+
+/* A wide code as a vertex stores it, and back (lossy, but for int8). */
+extern void qd_store_code(const qd_codec *c, const qd_code_head *wide_head,
+						  const int8_t *wide, qd_code_head *head,
+						  uint8_t *stored);
+extern void qd_load_code(const qd_codec *c, const qd_code_head *head,
+						 const uint8_t *stored, int8_t *wide);
+
+/* As qd_query_distance and qd_query_error. */
+extern float qd_query_stored_distance(const qd_query *q,
+									  const qd_code_head *head,
+									  const uint8_t *stored);
+extern float qd_query_stored_error(const qd_query *q,
+								   const qd_code_head *head, float distance);
+
+/* Between two loaded codes, with the heads of the stored ones. */
+extern float qd_loaded_distance(const qd_codec *c,
+								const qd_code_head *ah, const int8_t *a,
+								const qd_code_head *bh, const int8_t *b);
 
 /* Exact, from the float vectors, in the same units; NaN becomes infinity. */
 extern float qd_exact_distance(qd_metric metric, const float *a,

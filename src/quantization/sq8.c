@@ -10,9 +10,16 @@
 #include <string.h>
 
 #include "distance/distance.h"
+#include "quantization/estimate.h"
 #include "quantization/rotation.h"
 
 #define CODE_MAX	127
+
+/* Steps in which a quantile of coordinates is looked for. */
+#define QUANTILE_STEPS	1024
+
+/* Query codes are padded to whole planes of stored ones. */
+#define PLANE_PADDING	256
 
 /* Above, sums of coordinates are made of scaled ones. */
 #define HUGE_COORDINATE	1e30f
@@ -38,6 +45,11 @@ qd_codec_init(qd_codec *c, qd_metric metric, uint32_t dim,
 	c->own_dims = own_dims;
 	c->seed = seed;
 	c->signs = memory;
+	c->quantile = 1;
+	c->kind = QD_CODE_INT8;
+	c->chunk = 0;
+	c->codebook = NULL;
+	c->codebook_scale = 1;
 	if (metric != QD_METRIC_L1)
 		qd_rotation_init(memory, dim, seed);
 }
@@ -47,15 +59,6 @@ size_t
 qd_codec_work(uint32_t dim)
 {
 	return qd_power_above(dim);
-}
-
-/* Distances are finite: INFINITY means that there is no vector. */
-static float
-to_finite(double d)
-{
-	if (d >= -FLT_MAX && d <= FLT_MAX)
-		return (float) d;
-	return d < 0 ? -FLT_MAX : FLT_MAX;
 }
 
 static double
@@ -108,39 +111,91 @@ prepare(const qd_codec *c, const float *x, float *work, double norm2)
 	return factor * sqrt((double) qd_power_above(c->dim) / c->own_dims);
 }
 
-void
-qd_encode(const qd_codec *c, const float *x, float *work,
-		  qd_code_head *head, int8_t *code)
+/* What that share of the coordinates does not exceed, max being the largest. */
+static float
+quantile_of(const float *x, size_t n, float max, float share)
+{
+	uint32_t	counts[QUANTILE_STEPS] = {0};
+	float		to_step = (QUANTILE_STEPS - 1) / max;
+	double		wanted = ceil((double) share * n);
+	double		seen = 0;
+	int			step = 0;
+
+	if (share >= 1 || !(to_step <= FLT_MAX))
+		return max;
+	for (size_t i = 0; i < n; i++)
+		counts[(int) (fabsf(x[i]) * to_step)]++;
+	for (; step < QUANTILE_STEPS - 1 && seen < wanted; step++)
+		seen += counts[step];
+	return max * step / (QUANTILE_STEPS - 1);
+}
+
+/* Coordinates beyond 127 steps are clipped. */
+static void
+round_to_steps(const float *x, float step, size_t n, int8_t *code)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		float		y = x[i] * step;
+
+		y = y > CODE_MAX ? CODE_MAX : y < -CODE_MAX ? -CODE_MAX : y;
+		code[i] = (int8_t) (y + (y < 0 ? -0.5f : 0.5f));
+	}
+}
+
+/* work holds what was rounded, in units of factor. */
+static void
+fill_head(const qd_codec *c, const float *work, double factor, double scale,
+		  bool clipped, const int8_t *code, qd_code_head *head)
+{
+	double		cc = qd_distance.dot_i8(code, code, c->own_dims);
+	double		xc = 0;
+
+	head->scale = qd_to_finite(scale);
+	head->norm2 = qd_to_finite(scale * scale * cc);
+	if (!clipped || c->metric == QD_METRIC_L1)
+		return;
+	for (size_t i = 0; i < c->own_dims; i++)
+		xc += (double) work[i] * code[i];
+	xc *= factor;
+	/* <w,w> of w = x / scale */
+	qd_unbias(head, sum_of_squares(work, c->own_dims) * factor / scale * factor / scale,
+			  xc / scale, cc);
+}
+
+static void
+encode(const qd_codec *c, const float *x, float quantile, float *work,
+	   qd_code_head *head, int8_t *code)
 {
 	double		norm2 = sum_of_squares(x, c->dim);
 	double		factor = prepare(c, x, work, norm2);
-	float		max = largest(work, c->own_dims);
+	float		largest_one = largest(work, c->own_dims);
+	float		max = quantile_of(work, c->own_dims, largest_one, quantile);
 	double		scale = max * factor / CODE_MAX;
 	float		step = CODE_MAX / max;
 
-	head->full_norm2 = to_finite(norm2);
+	head->full_norm2 = qd_to_finite(norm2);
 	if (scale < FLT_MIN || !(step <= FLT_MAX))
 	{
 		memset(code, 0, c->own_dims);
 		head->norm2 = head->scale = 0;
 		return;
 	}
-	/* |work * step| may pass 127 by a rounding error, never reach 127.5 */
-	for (uint32_t i = 0; i < c->own_dims; i++)
-	{
-		float		y = work[i] * step;
+	round_to_steps(work, step, c->own_dims, code);
+	fill_head(c, work, factor, scale, max < largest_one, code, head);
+}
 
-		code[i] = (int8_t) (y + (y < 0 ? -0.5f : 0.5f));
-	}
-	head->scale = to_finite(scale);
-	head->norm2 = to_finite(scale * scale *
-						 qd_distance.dot_i8(code, code, c->own_dims));
+void
+qd_encode(const qd_codec *c, const float *x, float *work,
+		  qd_code_head *head, int8_t *code)
+{
+	encode(c, x, c->quantile, work, head, code);
 }
 
 size_t
 qd_query_memory(const qd_codec *c)
 {
-	return c->own_dims * (sizeof(float) + sizeof(int8_t));
+	return c->own_dims * (sizeof(float) + sizeof(int8_t)) + PLANE_PADDING;
 }
 
 static void
@@ -149,6 +204,15 @@ place(qd_query *q, const qd_codec *c, void *memory)
 	q->codec = c;
 	q->x = memory;
 	q->code = (int8_t *) (q->x + c->own_dims);
+	memset(q->code + c->own_dims, 0, PLANE_PADDING);
+}
+
+static void
+sum_up(qd_query *q)
+{
+	q->sum = 0;
+	for (uint32_t i = 0; i < q->codec->own_dims; i++)
+		q->sum += q->code[i];
 }
 
 void
@@ -156,7 +220,8 @@ qd_query_init(qd_query *q, const qd_codec *c, const float *x,
 			  float *work, void *memory)
 {
 	place(q, c, memory);
-	qd_encode(c, x, work, &q->head, q->code);
+	encode(c, x, 1, work, &q->head, q->code);
+	sum_up(q);
 	if (c->metric == QD_METRIC_L1)
 		memcpy(q->x, x, c->own_dims * sizeof(float));
 	else
@@ -172,6 +237,7 @@ qd_query_from_code(qd_query *q, const qd_codec *c,
 	place(q, c, memory);
 	q->head = *head;
 	memcpy(q->code, code, c->own_dims);
+	sum_up(q);
 	for (uint32_t i = 0; i < c->own_dims; i++)
 		q->x[i] = head->scale * code[i];
 }
@@ -206,14 +272,14 @@ from_dot(qd_metric metric, const qd_code_head *a, const qd_code_head *b,
 			{
 				float		d = a->norm2 + b->norm2 - 2 * ab;
 
-				return d < 0 ? 0 : to_finite(d);
+				return d < 0 ? 0 : qd_to_finite(d);
 			}
 		case QD_METRIC_COSINE:
 			return 1 - ab;
 		case QD_METRIC_JACCARD:
 			return jaccard((double) a->full_norm2 + b->full_norm2, ab);
 		default:
-			return to_finite(-ab);
+			return qd_to_finite(-ab);
 	}
 }
 
@@ -222,12 +288,16 @@ qd_query_distance(const qd_query *q, const qd_code_head *head,
 				  const int8_t *code)
 {
 	const qd_codec *c = q->codec;
+	int32_t		dot;
 
 	if (c->metric == QD_METRIC_L1)
-		return to_finite(qd_distance.l1_f32_i8(q->x, code, head->scale,
+		return qd_to_finite(qd_distance.l1_f32_i8(q->x, code, head->scale,
 											c->own_dims));
-	return from_dot(c->metric, &q->head, head,
-					qd_distance.dot_i8(code, q->code, c->own_dims));
+	dot = qd_distance.dot_i8(code, q->code, c->own_dims);
+	if (c->quantile < 1)
+		return qd_estimate(c->metric, &q->head, head,
+						   q->head.scale * head->scale * (float) dot);
+	return from_dot(c->metric, &q->head, head, dot);
 }
 
 float
@@ -242,7 +312,7 @@ qd_code_distance(const qd_codec *c,
 						qd_distance.dot_i8(a, b, c->own_dims));
 	for (uint32_t i = 0; i < c->own_dims; i++)
 		sum += fabsf(ah->scale * a[i] - bh->scale * b[i]);
-	return to_finite(sum);
+	return qd_to_finite(sum);
 }
 
 /*
@@ -333,24 +403,36 @@ jaccard_error(const qd_query *q, const qd_code_head *head, double distance)
 	return error * ones / (rest * rest) + 1e-6;
 }
 
+/* At least the squared length of what a quantile has clipped. */
+static double
+clipped(const qd_codec *c, const qd_code_head *head)
+{
+	double		d = (double) head->full_norm2 - head->norm2;
+
+	return c->quantile < 1 && d > 0 ? d : 0;
+}
+
 float
 qd_query_error(const qd_query *q, const qd_code_head *head, float distance)
 {
 	double		n = q->codec->own_dims;
 
+	if (q->codec->quantile < 1 && q->codec->metric != QD_METRIC_L1)
+		return qd_estimate_error(q, head, distance);
 	switch (q->codec->metric)
 	{
 		case QD_METRIC_L2:
-			return to_finite(l2_error(q, head, distance));
+			return qd_to_finite(l2_error(q, head, distance));
 		case QD_METRIC_COSINE:
-			return to_finite(dot_error(q, head, 1 - distance));
+			return qd_to_finite(dot_error(q, head, 1 - distance));
 		case QD_METRIC_IP:
-			return to_finite(dot_error(q, head, -distance));
+			return qd_to_finite(dot_error(q, head, -distance));
 		case QD_METRIC_L1:
-			return to_finite(head->scale * (4 * sqrt(n / 12) + n / 4) +
-						  1e-6 * distance);
+			return qd_to_finite(head->scale * (4 * sqrt(n / 12) + n / 4) +
+								sqrt(n * clipped(q->codec, head)) +
+								1e-6 * distance);
 		case QD_METRIC_JACCARD:
-			return to_finite(jaccard_error(q, head, distance));
+			return qd_to_finite(jaccard_error(q, head, distance));
 	}
 	return FLT_MAX;
 }

@@ -399,9 +399,12 @@ check_nav(report *r, const qd_distance_table *t, size_t bytes, int bits,
 static void
 test_nav(const char *level, const qd_distance_table *t)
 {
-	for (int bits = 1; bits <= 2; bits++)
+	static const char *const names[] = {"", "nav_dots 1 bit", "nav_dots 2 bits",
+	"", "nav_dots 4 bits"};
+
+	for (int bits = 1; bits <= 4; bits *= 2)
 	{
-		report		r = {level, bits == 1 ? "nav_dots 1 bit" : "nav_dots 2 bits", 0};
+		report		r = {level, names[bits], 0};
 
 		for (size_t bytes = 16; bytes <= 400; bytes += 16)
 		{
