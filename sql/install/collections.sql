@@ -126,8 +126,12 @@ $$;
 -- The options of an index for a quantization_config.
 CREATE FUNCTION qdrant_catalog.quantization_options(quantization jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-SELECT array_remove(ARRAY['quantization=' || k.kind,
-	'quantile=' || (k.params ->> 'quantile')], NULL)
+SELECT array_remove(ARRAY['quantization=' || CASE k.kind
+		WHEN 'binary' THEN CASE k.params ->> 'encoding' WHEN 'two_bits' THEN 'binary_2'
+			WHEN 'one_and_half_bits' THEN 'binary_1_5' ELSE 'binary' END
+		WHEN 'turbo' THEN 'turbo_' || substr(coalesce(k.params ->> 'bits', 'bits4'), 5)
+		ELSE k.kind END,
+	'quantile=' || (k.params ->> 'quantile'), 'compression=' || (k.params ->> 'compression')], NULL)
 FROM jsonb_each(quantization) k (kind, params)
 $$;
 
@@ -274,7 +278,7 @@ BEGIN
 		IF anew AND NOT now THEN
 			RETURN true;
 		END IF;
-		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold, quantization, quantile)',
+		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold, quantization, quantile, compression)',
 			qdrant_catalog.quoted_name(index_oid));
 		EXECUTE format('ALTER INDEX %s SET (%s)', qdrant_catalog.quoted_name(index_oid),
 			array_to_string(wanted, ', '));

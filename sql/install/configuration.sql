@@ -167,7 +167,6 @@ DECLARE
 		"turbo": {"bits": "choice bits1 bits1_5 bits2 bits4", "always_ram": "bool",
 			"memory": "choice cold cached pinned"}}';
 	required CONSTANT jsonb := '{"scalar": "type", "product": "compression"}';
-	supported CONSTANT text[] := '{scalar}';
 	kinds CONSTANT text[] := CASE WHEN jsonb_typeof(given) = 'object'
 		THEN ARRAY(SELECT jsonb_object_keys(given)) END;
 	kind CONSTANT text := kinds[1];
@@ -181,8 +180,6 @@ BEGIN
 	IF NOT params ? (required ->> kind) THEN
 		RAISE EXCEPTION USING ERRCODE = 'QD001',
 			MESSAGE = format('collection option "%s.%s.%s" is missing', path, kind, required ->> kind);
-	ELSIF kind <> ALL (supported) THEN
-		PERFORM qdrant_catalog.config_value(path || '.' || kind, NULL, 'unsupported');
 	END IF;
 	RETURN jsonb_build_object(kind, params);
 END

@@ -168,8 +168,8 @@ qd_build_scan_init(QdBuildScan *scan, Relation index)
 
 	memset(scan, 0, sizeof(*scan));
 	*l = qd_hnsw_index(index)->layout;
-	qd_codec_init(&scan->codec, l->metric, l->dim, l->own_dims, l->seed,
-				  palloc(qd_codec_memory(l->metric, l->dim)));
+	qd_hnsw_codec_init(&scan->codec, l,
+					   palloc(qd_codec_memory(l->metric, l->dim)));
 	scan->floats = palloc(l->dim * sizeof(float));
 	scan->work = palloc_extended(qd_codec_work(l->dim) * sizeof(float), 0);
 	scan->code = palloc0(l->own_dims);

@@ -245,6 +245,7 @@ typedef struct QdBuilderWriter
 	const uint32 *vids;
 	const uint16 *gens;
 	uint32	   *owners;			/* row of an upper node */
+	qd_codec	codec;			/* the builder's, with a codebook */
 	QdNavWriter *nav;
 } QdBuilderWriter;
 

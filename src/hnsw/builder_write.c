@@ -19,17 +19,24 @@
 #define FIRST_GEN	1
 
 /*
- * Room for all nodes: whole stripes, so that each page is written once.  The
+ * Centroids, if the codec wants some; room for all nodes: whole stripes, so that each page is written once.  The
  * rest of a stripe that an earlier graph left stays unused.
  */
 void
 qd_builder_reserve(QdGraphBuilder *b, Relation index)
 {
-	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
-									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
-	GenericXLogState *state = GenericXLogStart(index);
-	QdHnswMeta *meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
-	uint64		first = (meta->next_vid + (uint64) QD_DIR_PER_PAGE - 1) /
+	Buffer		buffer;
+	GenericXLogState *state;
+	QdHnswMeta *meta;
+	uint64		first;
+
+	if (b->codec->kind == QD_CODE_PRODUCT && b->codec->codebook == NULL)
+		qd_hnsw_codebook_create(index, b);
+	buffer = qd_hnsw_read(index, QD_META_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+						  QD_PAGE_META);
+	state = GenericXLogStart(index);
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+	first = (meta->next_vid + (uint64) QD_DIR_PER_PAGE - 1) /
 		QD_DIR_PER_PAGE * QD_DIR_PER_PAGE;
 
 	if (first + b->nodes >= QD_NO_VID)
@@ -128,8 +135,8 @@ qd_builder_fill_vertex(const QdBuilderWriter *w, uint32 node, QdVertexHead *v)
 	v->level = level_of(w, node);
 	v->ring = ring_of(w, row, v->level);
 	v->degree = qd_builder_degree(b, node);
-	v->code = *qd_builder_head(b, row);
-	memcpy(QdVertexCode(v), qd_builder_code(b, row), b->layout.own_dims);
+	qd_store_code(&w->codec, qd_builder_head(b, row), qd_builder_code(b, row),
+				  &v->code, QdVertexStored(v));
 	for (int i = 0; i < v->degree; i++)
 	{
 		ids[i] = vid_of(w, qd_builder_node(b, links[i], v->level));
@@ -244,6 +251,8 @@ qd_builder_writer_init(QdBuilderWriter *w, const QdGraphBuilder *b,
 	w->b = b;
 	w->index = index;
 	w->first = b->shared->first_vid;
+	w->codec = *b->codec;
+	qd_hnsw_codebook_load(index, &w->codec);
 	w->nav = qd_hnsw_nav_writer(&b->layout, b->codec);
 	find_owners(w);
 }

@@ -545,7 +545,9 @@ qd_hnsw_bulk_pays(const QdHnswMeta *meta, double rows)
 		qd_hnsw_builder_row_memory(&meta->layout) +
 		(double) meta->next_vid * (sizeof(QdDirEntry) + 2 * sizeof(uint32));
 
-	return rows * VERTICES_PER_ROW >= meta->next_vid &&
+	/* what a coarse code decodes to is no code to store again */
+	return meta->layout.code_kind == QD_CODE_INT8 &&
+		rows * VERTICES_PER_ROW >= meta->next_vid &&
 		memory <= maintenance_work_mem * 1024.0;
 }
 

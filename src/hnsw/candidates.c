@@ -99,6 +99,15 @@ struct QdCandidates
 	ItemPointerData more[QD_VERTEX_ROWS];
 };
 
+/* The query's codec gets the centroids that vertices may want by now. */
+static void
+read_meta(QdCandidates *c)
+{
+	qd_hnsw_meta_read(c->index, &c->meta);
+	if (c->query != NULL && c->meta.next_vid > 0)
+		qd_hnsw_codebook_load(c->index, unconstify(qd_codec *, c->query->codec));
+}
+
 bool
 qd_candidates_few_pass(double passed, double seen, double rows)
 {
@@ -232,13 +241,14 @@ score_vertex_page(QdCandidates *c, uint32 first, uint32 end,
 
 			if (admits(stripe, vid + l->npp))
 				qd_hnsw_prefetch(c->index, block + 1, offset,
-								 sizeof(QdVertexHead) + l->own_dims);
+								 sizeof(QdVertexHead) + l->stored_bytes);
 			if (v->vid != vid || v->level != 0 ||
 				!admits(stripe, vid))
 				continue;
 			score->vid = vid;
 			score->distance = c->query == NULL ? 0 :
-				qd_query_distance(c->query, &v->code, QdVertexCode(v));
+				qd_query_stored_distance(c->query, &v->code,
+										 QdVertexStored(v));
 			scores->n++;
 		}
 	UnlockReleaseBuffer(buffer);
@@ -303,8 +313,8 @@ sweep_packed(QdCandidates *c)
 		if (row.vid % 8192 == 0)
 			CHECK_FOR_INTERRUPTS();
 		row.distance = c->query == NULL ? 0 :
-			qd_query_distance(c->query, &p->heads[row.vid],
-							  p->codes + (Size) row.vid * p->stride);
+			qd_query_stored_distance(c->query, &p->heads[row.vid],
+									 p->codes + (Size) row.vid * p->stride);
 		if (qd_collector_wants(&c->sweep, row.distance))
 			qd_collector_add(&c->sweep, &row);
 	}
@@ -324,12 +334,12 @@ run_sweep(QdCandidates *c)
 		qd_collector_seal(&c->sweep);
 		return;
 	}
-	qd_hnsw_meta_read(c->index, &c->meta);
+	read_meta(c);
 	c->report.ways |= c->meta.next_vid == 0 ? QD_WAY_FRESH : QD_WAY_SWEEP;
 	if (c->meta.fresh_lo != c->meta.fresh_hi)
 	{
 		collect_fresh(c, &c->sweep);
-		qd_hnsw_meta_read(c->index, &c->meta);
+		read_meta(c);
 	}
 	sweep_vertices(c);
 	qd_collector_seal(&c->sweep);
@@ -397,7 +407,7 @@ begin_graph(QdCandidates *c)
 		collect_fresh(c, &c->fresh);
 		qd_collector_seal(&c->fresh);
 		/* what was merged since is in the graph as of now (I5) */
-		qd_hnsw_meta_read(c->index, &c->meta);
+		read_meta(c);
 	}
 	qd_hnsw_page_store_init(&c->store, c->index, c->query, c->meta.next_vid);
 	if (!qd_hnsw_find_entry(&c->store, &c->meta, &entry))
@@ -483,7 +493,8 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 		out->packed = row->vid;
 		out->tid = c->packed->tids[row->vid];
 		out->error = c->query == NULL ? 0 :
-			qd_query_error(c->query, &c->packed->heads[row->vid], row->distance);
+			qd_query_stored_error(c->query, &c->packed->heads[row->vid],
+								  row->distance);
 		return ItemPointerIsValid(&out->tid);
 	}
 	if (row->fresh)
@@ -497,7 +508,7 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 		return false;
 	out->tid = c->more[--c->n_more];
 	out->error = c->query == NULL ? 0 :
-		qd_query_error(c->query, &head, row->distance);
+		qd_query_stored_error(c->query, &head, row->distance);
 	return true;
 }
 
@@ -737,6 +748,7 @@ qd_candidates_begin_packed(Relation index, const qd_query *query, int ef,
 	QdCandidates *c = create(index, query, ef);
 
 	c->packed = packed;
+	read_meta(c);
 	begin_sweep(c);
 	return c;
 }

@@ -142,18 +142,31 @@ qd_check_page(QdCheck *c, BlockNumber block, QdPageKind kind, uint32 ordinal)
  *----------
  */
 uint64
-qd_check_code_hash(const QdCheck *c, const qd_code_head *head, const int8 *code)
+qd_check_code_hash(const QdCheck *c, const qd_code_head *head,
+				   const uint8 *stored)
 {
 	uint64		seed = hash_bytes_extended((const unsigned char *) head,
 										   sizeof(qd_code_head), 0);
 
-	return hash_bytes_extended((const unsigned char *) code,
-							   c->layout.own_dims, seed);
+	return hash_bytes_extended(stored, c->layout.stored_bytes, seed);
+}
+
+uint64
+qd_check_wide_hash(const QdCheck *c, const qd_code_head *head, const int8 *code)
+{
+	uint8		stored[BLCKSZ];
+	qd_code_head stored_head;
+
+	/* without a graph there are no centroids yet */
+	if (c->codec->kind == QD_CODE_PRODUCT && c->codec->codebook == NULL)
+		return 0;
+	qd_store_code(c->codec, head, code, &stored_head, stored);
+	return qd_check_code_hash(c, &stored_head, stored);
 }
 
 void
 qd_check_row(QdCheck *c, const QdIndexedRow *where, const ItemPointerData *tid,
-			 const qd_code_head *head, const int8 *code)
+			 const qd_code_head *head, const uint8 *stored)
 {
 	QdIndexedRow *row;
 
@@ -174,7 +187,7 @@ qd_check_row(QdCheck *c, const QdIndexedRow *where, const ItemPointerData *tid,
 	row = &c->rows[c->n_rows++];
 	*row = *where;
 	row->tid = qd_tid_key(tid);
-	row->code = qd_check_code_hash(c, head, code);
+	row->code = stored != NULL ? qd_check_code_hash(c, head, stored) : 0;
 }
 
 /*----------
@@ -201,6 +214,7 @@ check_runs(QdCheck *c)
 	uint32		stripes = 0;
 	uint32		fresh = 0;
 	uint32		overflow = 0;
+	uint32		codebook = 0;
 
 	memcpy(runs, cached->runs, n * sizeof(QdRun));
 	qsort(runs, n, sizeof(QdRun), compare_runs);
@@ -208,7 +222,8 @@ check_runs(QdCheck *c)
 	{
 		bool		dir = runs[i].kind == QD_PAGE_DIR;
 		uint32	   *next = dir ? &stripes :
-			runs[i].kind == QD_PAGE_FRESH ? &fresh : &overflow;
+			runs[i].kind == QD_PAGE_FRESH ? &fresh :
+			runs[i].kind == QD_PAGE_OVERFLOW ? &overflow : &codebook;
 
 		if (runs[i].start != end)
 			qd_check_report(c, QD_RUNMAP_BLOCK, i,
@@ -244,6 +259,14 @@ check_runs(QdCheck *c)
  * The fresh region
  *----------
  */
+/* Rows are compared by what a vertex would store. */
+static void
+check_slot(QdCheck *c, const QdIndexedRow *where, const QdFreshSlot *slot)
+{
+	qd_check_row(c, where, &slot->tid, &slot->code, NULL);
+	c->rows[c->n_rows - 1].code = qd_check_wide_hash(c, &slot->code, slot->bytes);
+}
+
 static void
 check_fresh_page(QdCheck *c, uint32 position, BlockNumber block)
 {
@@ -264,7 +287,7 @@ check_fresh_page(QdCheck *c, uint32 position, BlockNumber block)
 			qd_check_report(c, block, i, "the slot has the flags %x",
 							slot->flags);
 		if (slot->flags == QD_FRESH_USED)
-			qd_check_row(c, &where, &slot->tid, &slot->code, slot->bytes);
+			check_slot(c, &where, slot);
 	}
 }
 
@@ -427,6 +450,7 @@ run_checks(QdCheck *c)
 	c->index->rd_amcache = NULL;
 	qd_hnsw_meta_read(c->index, &c->meta);
 	c->layout = qd_hnsw_index(c->index)->layout;
+	c->codec = qd_hnsw_codec_copy(c->index);
 	c->blocks = RelationGetNumberOfBlocks(c->index);
 	/* vids are read by arithmetic over runs: those first */
 	check_runs(c);

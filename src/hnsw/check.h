@@ -28,6 +28,7 @@ typedef struct QdCheck
 	int			problems;
 	QdHnswMeta	meta;
 	QdHnswLayout layout;
+	qd_codec   *codec;
 	BlockNumber blocks;			/* of the file */
 	QdDirEntry *dir;			/* next_vid entries */
 	QdIndexedRow *rows;
@@ -47,13 +48,20 @@ extern void qd_check_report(QdCheck *c, BlockNumber block, int64 item,
 extern bool qd_check_page(QdCheck *c, BlockNumber block, QdPageKind kind,
 						  uint32 ordinal);
 
-/* Adds what a slot or a vertex holds to c->rows; reports a bad head. */
+/*
+ * Adds what a slot or a vertex holds to c->rows; reports a bad head.  stored
+ * NULL: the caller sets the hash of the code.
+ */
 extern void qd_check_row(QdCheck *c, const QdIndexedRow *where,
 						 const ItemPointerData *tid, const qd_code_head *head,
-						 const int8 *code);
+						 const uint8 *stored);
 
 /* The same hash of a code that was made of a heap row. */
 extern uint64 qd_check_code_hash(const QdCheck *c, const qd_code_head *head,
+								 const uint8 *stored);
+
+/* Of a wide code, as a vertex would store it. */
+extern uint64 qd_check_wide_hash(const QdCheck *c, const qd_code_head *head,
 								 const int8 *code);
 
 static inline bool

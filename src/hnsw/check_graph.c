@@ -127,9 +127,9 @@ check_rows(GraphCheck *g, const QdIndexedRow *where, const QdDirEntry *e,
 		n = qd_overflow_read(g->c->index, where->item, e, tids, NULL);
 	/* VACUUM may have been interrupted after the last of a chain */
 	if (ItemPointerIsValid(&e->tid) || e->link == QD_NO_VID)
-		qd_check_row(g->c, where, &e->tid, &v->code, QdVertexCode(v));
+		qd_check_row(g->c, where, &e->tid, &v->code, QdVertexStored(v));
 	for (int i = 0; i < n; i++)
-		qd_check_row(g->c, where, &tids[i], &v->code, QdVertexCode(v));
+		qd_check_row(g->c, where, &tids[i], &v->code, QdVertexStored(v));
 }
 
 static void

@@ -94,7 +94,7 @@ check_vector(HeapCheck *h, const QdIndexedRow *row, Datum value)
 	{
 		qd_encode(h->codec, qd_value_floats(h->element, &v, h->floats),
 				  h->work, &head, h->code);
-		if (qd_check_code_hash(h->c, &head, h->code) != row->code)
+		if (qd_check_wide_hash(h->c, &head, h->code) != row->code)
 			qd_check_report(h->c, row->block, row->item,
 							"the code is not that of the row's vector");
 	}

@@ -46,8 +46,9 @@ typedef enum QdPageKind
 	QD_PAGE_DIR = 3,
 	QD_PAGE_VERTEX = 4,
 	QD_PAGE_FRESH = 5,
-	QD_PAGE_OVERFLOW = 7		/* overflow.h */
-	/* 6 RMAP, 8 CODEBOOK, 9 VECTOR are reserved */
+	QD_PAGE_OVERFLOW = 7,		/* overflow.h */
+	QD_PAGE_CODEBOOK = 8
+	/* 6 RMAP, 9 VECTOR are reserved */
 } QdPageKind;
 
 typedef struct QdPageSpecial
@@ -92,9 +93,9 @@ typedef struct QdHnswLayout
 	uint16		major;
 	uint16		minor;
 	uint32		dim;
-	uint32		own_dims;		/* bytes of an own code */
+	uint32		own_dims;		/* bytes of a wide code */
 	uint8		metric;			/* qd_metric */
-	uint8		own_bits;		/* 8 */
+	uint8		code_kind;		/* qd_code_kind of own codes */
 	uint8		layout;			/* QdVertexLayout */
 	uint8		nav_bits;		/* inlined: of a neighbour's code, 1 or 2 */
 	uint16		m0;				/* most links of a vertex, any level */
@@ -110,7 +111,10 @@ typedef struct QdHnswLayout
 	uint16		off_factors;	/* inlined: qd_nav_packed of each neighbour */
 	uint16		off_codes;		/* inlined: its code */
 	uint8		element;		/* QdElement: type of the column */
-	uint8		zero[3];
+	uint8		chunk;			/* coordinates of a byte of a product code */
+	uint16		stored_bytes;	/* of an own code in its block */
+	float		quantile;		/* of qd_codec */
+	uint32		zero;
 	uint64		seed;			/* of the rotation and of levels */
 	uint32		required_features;	/* bits a reader must know: none yet */
 	uint32		optional_features;
@@ -189,7 +193,7 @@ typedef struct QdDirEntry
  *
  *	OFFSET		SIZE			MEANING
  *	0			32				QdVertexHead
- *	32			own_dims		own code, padded to 16
+ *	32			stored_bytes	own code, padded to 16
  *	off_ids		4 * m0			neighbour vids: nearest first, but those
  *								that linked here since the last pruning
  *	off_factors	4 * m0			inlined: their qd_nav_packed
@@ -231,6 +235,20 @@ typedef struct QdFreshSlot
  * options.c: WITH (...) of CREATE INDEX, and what the operator class says.
  *----------
  */
+typedef enum QdQuantization
+{
+	QD_QUANTIZATION_NONE,		/* as scalar: rows are codes of 8 bits */
+	QD_QUANTIZATION_SCALAR,
+	QD_QUANTIZATION_BINARY,
+	QD_QUANTIZATION_BINARY_1_5,
+	QD_QUANTIZATION_BINARY_2,
+	QD_QUANTIZATION_TURBO_1,
+	QD_QUANTIZATION_TURBO_1_5,
+	QD_QUANTIZATION_TURBO_2,
+	QD_QUANTIZATION_TURBO_4,
+	QD_QUANTIZATION_PRODUCT
+} QdQuantization;
+
 typedef struct QdHnswOptions
 {
 	int32		vl_len_;
@@ -242,6 +260,9 @@ typedef struct QdHnswOptions
 									 * stay in the fresh region; 0 = always
 									 * build the graph */
 	int			layout;			/* QdVertexLayout, auto */
+	int			quantization;	/* QdQuantization: none */
+	int			compression;	/* of product: 4 ... 64, as a ratio to float32 */
+	double		quantile;		/* of scalar: 1 */
 } QdHnswOptions;
 
 extern bytea *qd_hnsw_options(Datum reloptions, bool validate);
@@ -274,7 +295,7 @@ typedef struct QdRunIndex
 	uint16		run[QD_MAX_RUNS];
 } QdRunIndex;
 
-/* In rd_amcache: layout, codec, runs as last read. */
+/* In rd_amcache: layout, codec (without codebook), runs as last read. */
 typedef struct QdHnswIndex
 {
 	QdHnswLayout layout;
@@ -283,6 +304,7 @@ typedef struct QdHnswIndex
 	QdRunIndex	dir_runs;
 	QdRunIndex	fresh_runs;
 	QdRunIndex	overflow_runs;
+	QdRunIndex	codebook_runs;	/* one at most */
 	uint32		n_runs;
 	QdRun		runs[QD_MAX_RUNS];
 	/* codec memory follows */
@@ -302,9 +324,13 @@ qd_hnsw_index(Relation index)
 		: qd_hnsw_index_load(index);
 }
 
+/* The codec of a layout, with qd_codec_memory bytes; it has no codebook. */
+extern void qd_hnsw_codec_init(qd_codec *codec, const QdHnswLayout *layout,
+							   void *memory);
+
 /*
  * A codec of the index in the current context, for what outlives the cache
- * (a query points to its codec).
+ * (a query points to its codec).  When there are vertices it has the codebook.
  */
 extern qd_codec *qd_hnsw_codec_copy(Relation index);
 
@@ -348,6 +374,25 @@ extern BlockNumber qd_hnsw_overflow_block(Relation index, uint32 chunk);
 extern void qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta);
 extern void qd_hnsw_add_overflow(Relation index, QdHnswMeta *meta);
 extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
+extern void qd_hnsw_add_codebook(Relation index, uint32 pages);
+
+/* The first block of the codebook, or InvalidBlockNumber. */
+extern BlockNumber qd_hnsw_codebook_block(Relation index);
+
+/*----------
+ * codebook.c: the centroids of product codes, in pages of their own.  They are
+ * learned once, from the rows of the first graph, and written before any
+ * vertex, so that whoever sees one in META can load them.
+ *----------
+ */
+struct QdGraphBuilder;
+
+/* Loads them into the codec, if it wants them; they have been written. */
+extern void qd_hnsw_codebook_load(Relation index, qd_codec *codec);
+
+/* Learns them from the builder's rows and writes them. */
+extern void qd_hnsw_codebook_create(Relation index,
+									const struct QdGraphBuilder *b);
 
 /*----------
  * page.c: the only file that reads page bytes.
@@ -399,6 +444,13 @@ static inline int8 *
 QdVertexCode(QdVertexHead *v)
 {
 	return (int8 *) (v + 1);
+}
+
+/* The same in an index of fewer bits. */
+static inline uint8 *
+QdVertexStored(QdVertexHead *v)
+{
+	return (uint8 *) (v + 1);
 }
 
 static inline uint32 *

@@ -90,7 +90,8 @@ add_place(QdLinker *k, uint32 vid, int level)
 		return false;
 	k->place_vids[k->places] = vid;
 	k->heads[k->places] = v->code;
-	memcpy(k->codes + k->places * own, QdVertexCode(v), own);
+	qd_load_code(k->codec, &v->code, QdVertexStored(v),
+				 k->codes + k->places * own);
 	k->places++;
 	return true;
 }
@@ -102,7 +103,7 @@ place_distance(void *arg, uint32 a, uint32 b)
 	QdLinker *k = arg;
 	Size		own = k->meta.layout.own_dims;
 
-	return qd_code_distance(k->codec, &k->heads[a], k->codes + a * own,
+	return qd_loaded_distance(k->codec, &k->heads[a], k->codes + a * own,
 							&k->heads[b], k->codes + b * own);
 }
 
@@ -429,8 +430,8 @@ write_vertex(QdLinker *k, Page page, Size offset, const NewVertex *new, uint16 g
 	v->level = new->level;
 	v->ring = new->below;
 	v->degree = links->n;
-	v->code = *k->row->head;
-	memcpy(QdVertexCode(v), k->row->code, l->own_dims);
+	qd_store_code(k->codec, k->row->head, k->row->code, &v->code,
+				  QdVertexStored(v));
 	memcpy(QdVertexIds(l, v), links->vids, links->n * sizeof(uint32));
 	qd_hnsw_nav_store(k->nav, v, links->n);
 }
@@ -639,6 +640,9 @@ qd_linker_init(QdLinker *k, Relation index)
 static void
 set_self(QdLinker *k, const qd_code_head *head, const int8 *code)
 {
+	/* only neighbours' codes want it */
+	if (!QdLayoutInlined(&k->meta.layout))
+		return;
 	k->self_head = *head;
 	memcpy(k->self_code, code, k->meta.layout.own_dims);
 }

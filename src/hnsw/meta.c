@@ -55,10 +55,10 @@ StaticAssertDecl(QD_DIR_PER_PAGE * sizeof(QdDirEntry) <= PAGE_ROOM,
 #define MOST_DEFAULT_LINKS	48
 
 static uint32
-block_bytes(uint32 own_dims, int m0)
+block_bytes(uint32 code_bytes, int m0)
 {
 	return sizeof(QdVertexHead) +
-		TYPEALIGN(CODE_ALIGN, own_dims) +
+		TYPEALIGN(CODE_ALIGN, code_bytes) +
 		TYPEALIGN(8, sizeof(uint32) * m0);
 }
 
@@ -133,7 +133,9 @@ fit_inlined(QdHnswLayout *l, int m, int share)
 	int			most = m == DEFAULT_LINKS ? MOST_DEFAULT_LINKS : 2 * m;
 	int			npp;
 
-	if (m == 0 || !qd_metric_has_nav(l->metric) || l->own_dims < l->dim)
+	/* codes of the neighbours say more than a coarse own code does */
+	if (m == 0 || !qd_metric_has_nav(l->metric) || l->own_dims < l->dim ||
+		l->code_kind != QD_CODE_INT8)
 		return false;
 	l->nav_bits = NAV_BITS(l->dim);
 	l->nav_dims = l->dim;
@@ -152,16 +154,55 @@ fit_inlined(QdHnswLayout *l, int m, int share)
 	return true;
 }
 
+static qd_code_kind
+code_kind(const QdHnswOptions *options)
+{
+	switch ((QdQuantization) options->quantization)
+	{
+		case QD_QUANTIZATION_NONE:
+		case QD_QUANTIZATION_SCALAR:
+			break;
+		case QD_QUANTIZATION_BINARY:
+		case QD_QUANTIZATION_TURBO_1:
+			return QD_CODE_1_BIT;
+		case QD_QUANTIZATION_BINARY_1_5:
+		case QD_QUANTIZATION_TURBO_1_5:
+			return QD_CODE_1_5_BITS;
+		case QD_QUANTIZATION_BINARY_2:
+		case QD_QUANTIZATION_TURBO_2:
+			return QD_CODE_2_BITS;
+		case QD_QUANTIZATION_TURBO_4:
+			return QD_CODE_4_BITS;
+		case QD_QUANTIZATION_PRODUCT:
+			return QD_CODE_PRODUCT;
+	}
+	return QD_CODE_INT8;
+}
+
+/* own_dims is known. */
+static void
+choose_code(QdHnswLayout *l, const QdHnswOptions *options)
+{
+	qd_codec	c = {.metric = l->metric, .own_dims = l->own_dims};
+
+	qd_codec_set_kind(&c, code_kind(options),
+					  options->compression / sizeof(float));
+	l->code_kind = c.kind;
+	l->chunk = c.chunk;
+	l->stored_bytes = qd_stored_bytes(&c);
+	l->quantile = options->quantile;
+}
+
 /* What follows from own_dims, m0 and the neighbours' codes. */
 static void
 place_sections(QdHnswLayout *l)
 {
-	l->off_ids = sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->own_dims);
+	l->off_ids = sizeof(QdVertexHead) + TYPEALIGN(CODE_ALIGN, l->stored_bytes);
 	if (l->layout == QD_LAYOUT_COMPACT)
 	{
 		l->nav_bits = 0;
 		l->nav_dims = l->off_factors = l->off_codes = 0;
-		l->block_bytes = block_bytes(l->own_dims, l->m0);
+		l->block_bytes = block_bytes(l->stored_bytes, l->m0);
 	}
 	else
 	{
@@ -188,8 +229,8 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 	l->dim = qd_hnsw_dim(index);
 	l->metric = qd_hnsw_metric(index);
 	l->element = qd_hnsw_element(index);
-	l->own_bits = 8;
 	fit_vertex(l, options->m);
+	choose_code(l, options);
 	if (options->layout == QD_LAYOUT_COMPACT ||
 		!fit_inlined(l, options->m, share))
 	{
@@ -198,7 +239,7 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("layout \"inlined\" is not possible for index \"%s\"",
 							RelationGetRelationName(index)),
-					 errdetail("It needs a metric other than L1 and Jaccard, m other than 0, and a vertex with its neighbours' codes on one page."),
+					 errdetail("It needs a metric other than L1 and Jaccard, m other than 0, quantization \"none\" or \"scalar\", and a vertex with its neighbours' codes on one page."),
 					 errhint("Use layout \"auto\" or \"compact\".")));
 		l->layout = QD_LAYOUT_COMPACT;
 	}
@@ -211,6 +252,20 @@ qd_hnsw_layout_init(QdHnswLayout *l, Relation index)
 }
 
 static bool
+code_is_sane(const QdHnswLayout *l)
+{
+	qd_codec	c = {.metric = l->metric, .own_dims = l->own_dims};
+
+	if (l->code_kind > QD_CODE_PRODUCT || l->own_dims > QD_MAX_OWN_DIMS ||
+		(l->code_kind == QD_CODE_PRODUCT) != (l->chunk > 0) ||
+		l->chunk > QD_MAX_CHUNK || !(l->quantile > 0 && l->quantile <= 1))
+		return false;
+	qd_codec_set_kind(&c, l->code_kind, l->chunk);
+	return c.kind == l->code_kind && c.chunk == l->chunk &&
+		qd_stored_bytes(&c) == l->stored_bytes;
+}
+
+static bool
 sections_are_sane(const QdHnswLayout *l)
 {
 	QdHnswLayout placed = *l;
@@ -219,11 +274,12 @@ sections_are_sane(const QdHnswLayout *l)
 		return false;
 	if (QdLayoutInlined(l) &&
 		((l->nav_bits != 1 && l->nav_bits != 2) || l->nav_dims < 1 ||
-		 l->nav_dims > l->own_dims || !qd_metric_has_nav(l->metric)))
+		 l->nav_dims > l->own_dims || !qd_metric_has_nav(l->metric) ||
+		 l->code_kind != QD_CODE_INT8))
 		return false;
 	/* as 32 bits: nothing wraps */
 	if ((QdLayoutInlined(l) ? inlined_head_bytes(l) +
-		 l->m0 * inlined_link_bytes(l) : block_bytes(l->own_dims, l->m0)) >
+		 l->m0 * inlined_link_bytes(l) : block_bytes(l->stored_bytes, l->m0)) >
 		PAGE_ROOM)
 		return false;
 	place_sections(&placed);
@@ -239,7 +295,7 @@ layout_is_sane(const QdHnswLayout *l)
 		l->metric >= QD_METRIC_L2 && l->metric <= QD_METRIC_LAST &&
 		l->element <= QD_ELEMENT_LAST &&
 		(l->metric != QD_METRIC_L1 || l->own_dims == l->dim) &&
-		l->own_bits == 8 &&
+		code_is_sane(l) &&
 		l->m0 <= QD_MAX_LINKS && l->m_link <= l->m0 &&
 		sections_are_sane(l) && l->block_bytes <= PAGE_ROOM &&
 		l->stripe_pages == 1 + (QD_DIR_PER_PAGE + l->npp - 1) / l->npp &&
@@ -371,6 +427,8 @@ runs_of_kind(QdHnswIndex *cached, uint16 kind)
 			return &cached->fresh_runs;
 		case QD_PAGE_OVERFLOW:
 			return &cached->overflow_runs;
+		case QD_PAGE_CODEBOOK:
+			return &cached->codebook_runs;
 		default:
 			return NULL;
 	}
@@ -381,6 +439,7 @@ forget_runs(QdHnswIndex *cached, uint32 n)
 {
 	cached->n_runs = n;
 	cached->dir_runs.n = cached->fresh_runs.n = cached->overflow_runs.n = 0;
+	cached->codebook_runs.n = 0;
 	cached->dir_runs.hit = cached->fresh_runs.hit = n;
 	cached->overflow_runs.hit = n;
 }
@@ -413,6 +472,14 @@ load_runs(Relation index, QdHnswIndex *cached)
 	}
 }
 
+void
+qd_hnsw_codec_init(qd_codec *codec, const QdHnswLayout *l, void *memory)
+{
+	qd_codec_init(codec, l->metric, l->dim, l->own_dims, l->seed, memory);
+	qd_codec_set_kind(codec, l->code_kind, l->chunk);
+	codec->quantile = l->quantile;
+}
+
 QdHnswIndex *
 qd_hnsw_index_load(Relation index)
 {
@@ -426,8 +493,8 @@ qd_hnsw_index_load(Relation index)
 									qd_codec_memory(l->metric, l->dim));
 	cached->layout = *l;
 	cached->npp_inverse = (65536 + l->npp - 1) / l->npp;
-	qd_codec_init(&cached->codec, l->metric, l->dim, l->own_dims, l->seed,
-				  (char *) cached + MAXALIGN(sizeof(QdHnswIndex)));
+	qd_hnsw_codec_init(&cached->codec, l,
+					   (char *) cached + MAXALIGN(sizeof(QdHnswIndex)));
 	load_runs(index, cached);
 	index->rd_amcache = cached;
 	return cached;
@@ -438,9 +505,15 @@ qd_hnsw_codec_copy(Relation index)
 {
 	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
 	qd_codec   *codec = palloc(sizeof(qd_codec));
+	QdHnswMeta	meta;
 
-	qd_codec_init(codec, l->metric, l->dim, l->own_dims, l->seed,
-				  palloc(qd_codec_memory(l->metric, l->dim)));
+	qd_hnsw_codec_init(codec, l, palloc(qd_codec_memory(l->metric, l->dim)));
+	if (codec->kind == QD_CODE_PRODUCT)
+	{
+		qd_hnsw_meta_read(index, &meta);
+		if (meta.next_vid > 0)
+			qd_hnsw_codebook_load(index, codec);
+	}
 	return codec;
 }
 
@@ -637,4 +710,21 @@ qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages)
 							meta->fresh_pages + pages) == InvalidBlockNumber)
 		meta->runs = add_run(index, QD_PAGE_FRESH, pages);
 	meta->fresh_pages += pages;
+}
+
+void
+qd_hnsw_add_codebook(Relation index, uint32 pages)
+{
+	add_run(index, QD_PAGE_CODEBOOK, pages);
+}
+
+BlockNumber
+qd_hnsw_codebook_block(Relation index)
+{
+	QdHnswIndex *cached = qd_hnsw_index(index);
+
+	if (cached->codebook_runs.n == 0)
+		load_runs(index, cached);
+	return cached->codebook_runs.n == 0 ? InvalidBlockNumber :
+		cached->runs[cached->codebook_runs.run[0]].start;
 }

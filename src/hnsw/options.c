@@ -23,6 +23,8 @@
 
 #define QD_LAYOUT_DEFAULT			QD_LAYOUT_AUTO
 
+#define DEFAULT_COMPRESSION			16
+
 static relopt_kind option_kind;
 
 static relopt_enum_elt_def layouts[] = {
@@ -32,13 +34,53 @@ static relopt_enum_elt_def layouts[] = {
 	{(const char *) NULL}
 };
 
+static relopt_enum_elt_def quantizations[] = {
+	{"none", QD_QUANTIZATION_NONE},
+	{"scalar", QD_QUANTIZATION_SCALAR},
+	{"binary", QD_QUANTIZATION_BINARY},
+	{"binary_1_5", QD_QUANTIZATION_BINARY_1_5},
+	{"binary_2", QD_QUANTIZATION_BINARY_2},
+	{"turbo_1", QD_QUANTIZATION_TURBO_1},
+	{"turbo_1_5", QD_QUANTIZATION_TURBO_1_5},
+	{"turbo_2", QD_QUANTIZATION_TURBO_2},
+	{"turbo_4", QD_QUANTIZATION_TURBO_4},
+	{"product", QD_QUANTIZATION_PRODUCT},
+	{(const char *) NULL}
+};
+
+static relopt_enum_elt_def compressions[] = {
+	{"x4", 4}, {"x8", 8}, {"x16", 16}, {"x32", 32}, {"x64", 64},
+	{(const char *) NULL}
+};
+
 static const QdHnswOptions default_options = {
 	.m = DEFAULT_M,
 	.ef_construction = DEFAULT_EF_CONSTRUCTION,
 	.full_scan_threshold = DEFAULT_THRESHOLD_KB,
 	.indexing_threshold = DEFAULT_THRESHOLD_KB,
-	.layout = QD_LAYOUT_DEFAULT
+	.layout = QD_LAYOUT_DEFAULT,
+	.quantization = QD_QUANTIZATION_NONE,
+	.compression = DEFAULT_COMPRESSION,
+	.quantile = 1.0
 };
+
+static void
+add_quantization_options(void)
+{
+	add_enum_reloption(option_kind, "quantization",
+					   "How the graph stores vectors",
+					   quantizations, QD_QUANTIZATION_NONE,
+					   "Valid values are \"none\", \"scalar\", \"binary\", \"binary_1_5\", \"binary_2\", \"turbo_1\", \"turbo_1_5\", \"turbo_2\", \"turbo_4\" and \"product\".",
+					   ShareUpdateExclusiveLock);
+	add_enum_reloption(option_kind, "compression",
+					   "How much smaller than float4 product quantization is",
+					   compressions, DEFAULT_COMPRESSION,
+					   "Valid values are \"x4\", \"x8\", \"x16\", \"x32\" and \"x64\".",
+					   ShareUpdateExclusiveLock);
+	add_real_reloption(option_kind, "quantile",
+					   "Share of a vector's coordinates that scalar quantization does not clip",
+					   1.0, 0.5, 1.0, ShareUpdateExclusiveLock);
+}
 
 void
 qd_hnsw_options_init(void)
@@ -65,6 +107,22 @@ qd_hnsw_options_init(void)
 					   layouts, QD_LAYOUT_DEFAULT,
 					   "Valid values are \"auto\", \"inlined\" and \"compact\".",
 					   ShareUpdateExclusiveLock);
+	add_quantization_options();
+}
+
+static void
+check_quantization(const QdHnswOptions *options)
+{
+	if (options->quantile < 1 &&
+		options->quantization != QD_QUANTIZATION_SCALAR)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"quantile\" requires quantization \"scalar\"")));
+	if (options->compression != DEFAULT_COMPRESSION &&
+		options->quantization != QD_QUANTIZATION_PRODUCT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"compression\" requires quantization \"product\"")));
 }
 
 bytea *
@@ -76,7 +134,13 @@ qd_hnsw_options(Datum reloptions, bool validate)
 		INT_OPTION(full_scan_threshold),
 		INT_OPTION(indexing_threshold),
 		{.optname = "layout", .opttype = RELOPT_TYPE_ENUM,
-		.offset = offsetof(QdHnswOptions, layout)}
+		.offset = offsetof(QdHnswOptions, layout)},
+		{.optname = "quantization", .opttype = RELOPT_TYPE_ENUM,
+		.offset = offsetof(QdHnswOptions, quantization)},
+		{.optname = "compression", .opttype = RELOPT_TYPE_ENUM,
+		.offset = offsetof(QdHnswOptions, compression)},
+		{.optname = "quantile", .opttype = RELOPT_TYPE_REAL,
+		.offset = offsetof(QdHnswOptions, quantile)}
 	};
 	QdHnswOptions *options;
 
@@ -90,6 +154,8 @@ qd_hnsw_options(Datum reloptions, bool validate)
 				 errmsg("value 1 out of bounds for option \"m\""),
 				 errdetail("Valid values are 0 and those between \"2\" and \"%d\".",
 						   MAX_M)));
+	if (validate && options != NULL)
+		check_quantization(options);
 	return (bytea *) options;
 }
 

@@ -22,13 +22,14 @@ typedef struct Packing
 	QdHnswMeta	meta;
 	Size		most_bytes;
 	QdPacked   *rows;
+	qd_codec   *codec;
 	bool		overflow;
 } Packing;
 
 static Size
 stride_of(const QdHnswLayout *layout)
 {
-	return TYPEALIGN(16, layout->own_dims);
+	return TYPEALIGN(16, layout->stored_bytes);
 }
 
 Size
@@ -42,7 +43,7 @@ static void
 grow(QdPacked *p)
 {
 	Size		room = 2 * (Size) p->room;
-	int8	   *codes = MemoryContextAllocHuge(GetMemoryChunkContext(p),
+	uint8	   *codes = MemoryContextAllocHuge(GetMemoryChunkContext(p),
 											   room * p->stride);
 
 	memcpy(codes, p->codes, (Size) p->n * p->stride);
@@ -55,7 +56,7 @@ grow(QdPacked *p)
 
 static void
 add_row(Packing *packing, const ItemPointerData *tid, const qd_code_head *head,
-		const int8 *code)
+		const uint8 *code)
 {
 	QdPacked   *p = packing->rows;
 
@@ -69,8 +70,18 @@ add_row(Packing *packing, const ItemPointerData *tid, const qd_code_head *head,
 	p->tids[p->n] = *tid;
 	p->heads[p->n] = *head;
 	memcpy(p->codes + (Size) p->n * p->stride, code,
-		   packing->meta.layout.own_dims);
+		   packing->meta.layout.stored_bytes);
 	p->n++;
+}
+
+static void
+add_fresh_row(Packing *packing, const QdFreshSlot *slot)
+{
+	uint8		stored[BLCKSZ];
+	qd_code_head head;
+
+	qd_store_code(packing->codec, &slot->code, slot->bytes, &head, stored);
+	add_row(packing, &slot->tid, &head, stored);
 }
 
 static void
@@ -85,7 +96,7 @@ pack_fresh_page(Packing *packing, Page page)
 
 		if ((slot->flags & QD_FRESH_USED) && !(slot->flags & QD_FRESH_DEAD) &&
 			qd_admission_has(packing->admission, &slot->tid))
-			add_row(packing, &slot->tid, &slot->code, slot->bytes);
+			add_fresh_row(packing, slot);
 	}
 }
 
@@ -168,7 +179,7 @@ pack_vertex(Packing *packing, uint32 vid, const QdDirEntry *entry)
 	if (!PageIsNew(BufferGetPage(buffer)) && v->vid == vid &&
 		v->gen == entry->gen && v->level == 0)
 		for (int i = 0; i < n; i++)
-			add_row(packing, &tids[i], &v->code, QdVertexCode(v));
+			add_row(packing, &tids[i], &v->code, QdVertexStored(v));
 	UnlockReleaseBuffer(buffer);
 }
 
@@ -201,6 +212,11 @@ qd_packed_build(Relation index, const QdAdmission *admission, Size most_bytes)
 	packing.most_bytes = most_bytes;
 	packing.rows = p;
 	qd_hnsw_meta_read(index, &packing.meta);
+	packing.codec = qd_hnsw_codec_copy(index);
+	/* no vertices, no centroids: the fresh region is all there is */
+	if (packing.codec->kind == QD_CODE_PRODUCT &&
+		packing.codec->codebook == NULL)
+		return NULL;
 	p->stride = stride_of(&packing.meta.layout);
 	p->room = Max(FIRST_ROOM, Min(admission->n, PG_UINT32_MAX / 2));
 	p->codes = MemoryContextAllocHuge(CurrentMemoryContext,

@@ -18,7 +18,7 @@ typedef struct QdPacked
 	uint32		stride;			/* bytes from code to code */
 	ItemPointerData *tids;		/* invalid: found not to be a result */
 	qd_code_head *heads;
-	int8	   *codes;
+	uint8	   *codes;			/* as vertices store them */
 } QdPacked;
 
 /* Memory that so many rows take. */

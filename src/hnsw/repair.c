@@ -41,8 +41,8 @@ typedef struct Repair
 	uint8	   *dead;			/* a bit for each vid */
 
 	/* of the vertex being mended */
-	void	   *query_memory;
-	qd_query	query;
+	qd_code_head self_head;
+	int8	   *self;			/* its code, loaded */
 	QdPageStore store;
 	uint32		ids[MOST_CANDIDATES];
 	int			n;
@@ -165,7 +165,7 @@ copy_code(Repair *r, uint32 vid, int level, qd_code_head *head, int8 *code)
 	if (found)
 	{
 		*head = v->code;
-		memcpy(code, QdVertexCode(v), r->meta.layout.own_dims);
+		qd_load_code(r->codec, head, QdVertexStored(v), code);
 	}
 	UnlockReleaseBuffer(buffer);
 	return found;
@@ -185,7 +185,8 @@ score_candidates(Repair *r, int level)
 		r->ids[n] = r->ids[i];
 		r->candidates[n].vid = n;	/* its place, for now */
 		r->candidates[n].distance =
-			qd_query_distance(&r->query, &r->heads[n], r->codes + n * own);
+			qd_loaded_distance(r->codec, &r->self_head, r->self,
+							   &r->heads[n], r->codes + n * own);
 		n++;
 	}
 	qsort(r->candidates, n, sizeof(QdCandidate), qd_candidate_compare);
@@ -199,7 +200,7 @@ pair_distance(void *arg, uint32 a, uint32 b)
 	Repair	   *r = arg;
 	Size		own = r->meta.layout.own_dims;
 
-	return qd_code_distance(r->codec, &r->heads[a], r->codes + a * own,
+	return qd_loaded_distance(r->codec, &r->heads[a], r->codes + a * own,
 							&r->heads[b], r->codes + b * own);
 }
 
@@ -212,8 +213,8 @@ choose_links(Repair *r, QdVertexHead *v)
 	QdCandidate chosen[QD_MAX_LINKS];
 	int			n;
 
-	qd_query_from_code(&r->query, r->codec, &v->code, QdVertexCode(v),
-					   r->query_memory);
+	r->self_head = v->code;
+	qd_load_code(r->codec, &v->code, QdVertexStored(v), r->self);
 	r->n = r->n_dead = 0;
 	gather(r, v->vid, QdVertexIds(l, v), Min(v->degree, l->m0));
 	for (int i = 0; i < r->n_dead && r->n < ENOUGH_CANDIDATES; i++)
@@ -455,7 +456,7 @@ qd_hnsw_repair(Relation index)
 	r->index = index;
 	qd_hnsw_meta_read(index, &r->meta);
 	r->codec = qd_hnsw_codec_copy(index);
-	r->query_memory = palloc(qd_query_memory(r->codec));
+	r->self = palloc(r->meta.layout.own_dims);
 	r->heads = palloc(MOST_CANDIDATES * sizeof(qd_code_head));
 	r->codes = palloc(MOST_CANDIDATES * (Size) r->meta.layout.own_dims);
 	r->nav = qd_hnsw_nav_writer(&r->meta.layout, r->codec);

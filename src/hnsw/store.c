@@ -92,7 +92,7 @@ score_batch(QdPageStore *store, const uint32 *vids, int n, float *out)
 {
 	Relation	index = store->index;
 	Size		bytes = sizeof(QdVertexHead) +
-		Min(store->query->codec->own_dims, PREFETCH_CODE);
+		Min(qd_hnsw_index(index)->layout.stored_bytes, PREFETCH_CODE);
 	VertexPlace places[SCORE_BATCH];
 
 	for (int i = 0; i < n; i++)
@@ -117,7 +117,8 @@ score_batch(QdPageStore *store, const uint32 *vids, int n, float *out)
 			out[i] = INFINITY;
 			continue;
 		}
-		out[i] = qd_query_distance(store->query, &v->code, QdVertexCode(v));
+		out[i] = qd_query_stored_distance(store->query, &v->code,
+										  QdVertexStored(v));
 		UnlockReleaseBuffer(buffer);
 	}
 }
