@@ -30,6 +30,7 @@ REGRESS += vector
 REGRESS += halfvec
 REGRESS += bytevec
 REGRESS += bit
+REGRESS += quantization
 REGRESS += point_id
 # payload
 REGRESS += filter

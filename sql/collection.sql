@@ -88,8 +88,13 @@ SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"v": {}}, "vectors":
 -- what is not supported says so
 SELECT qdrant.create_collection('bad', '{"sparse_vectors": {"s": {}}}');
 SELECT qdrant.create_collection('bad', '{"sharding_method": "custom"}');
-SELECT qdrant.create_collection('bad', '{"quantization_config": {"scalar": {"type": "int8"}}}');
-SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "quantization": {"binary": {}}}}');
+SELECT qdrant.create_collection('bad', '{"quantization_config": {"scalar": {"type": "int9"}}}');
+SELECT qdrant.create_collection('bad', '{"quantization_config": {"scalar": {}}}');
+SELECT qdrant.create_collection('bad', '{"quantization_config": {"scalar": {"type": "int8", "quantile": 0.4}}}');
+SELECT qdrant.create_collection('bad', '{"quantization_config": {"product": {"compression": "x5"}}}');
+SELECT qdrant.create_collection('bad', '{"quantization_config": {}}');
+SELECT qdrant.create_collection('bad', '{"quantization_config": {"binary": {}, "turbo": {}}}');
+SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "quantization": {"binary": {"bits": 1}}}}');
 SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "datatype": "turbo4"}}');
 SELECT qdrant.create_collection('bad', '{"vectors": {"size": 4, "distance": "Dot", "datatype": "int8"}}');
 SELECT qdrant.create_collection('bad', '{"vectors": {"v": {"size": 4, "distance": "Dot", "multivector_config": {"comparator": "max_sim"}}}}');
@@ -138,8 +143,8 @@ SELECT qdrant.update_collection('c', '{"sparse_vectors": {"zzz": {}}}');
 SELECT qdrant.update_collection('c', '{"vectors": {"": {"size": 5}}}');
 SELECT qdrant.update_collection('c', '{"params": {"replication_factor": 0}}');
 SELECT qdrant.update_collection('c', '{"quantization_config": "Off"}');
-SELECT qdrant.update_collection('c', '{"quantization_config": {"binary": {}}}');
-SELECT qdrant.update_collection('c', '{"vectors": {"": {"quantization_config": {"binary": {}}}}}');
+SELECT qdrant.update_collection('c', '{"quantization_config": {"binary": []}}');
+SELECT qdrant.update_collection('c', '{"vectors": {"": {"quantization_config": {"none": {}}}}}');
 SELECT qdrant.update_collection('c', '{"strict_mode_config": {"enabled": true}}');
 
 -- thresholds are the index's; it is built anew only for another graph, or for

@@ -422,16 +422,24 @@ begin_graph(QdCandidates *c)
 	c->report.ways |= QD_WAY_GRAPH;
 }
 
+static inline bool
+is_coarse(const QdCandidates *c)
+{
+	return c->query->codec->kind != QD_CODE_INT8;
+}
+
 /*
  * The far half of the best ef is less sure than the near one, so a scan that
  * may go on searches farther before it looks there: a filter that lets few
- * rows pass is as well served as none.
+ * rows pass is as well served as none.  Coarse codes are rescored to the last:
+ * of their order even the near half is not sure.
  */
 static bool
 round_is_over(const QdCandidates *c)
 {
 	return qd_guc_iterative_scan != QD_ITERATIVE_OFF &&
-		c->taken >= (c->ef + 1) / 2 && !qd_graph_search_exhausted(c->search);
+		c->taken >= (is_coarse(c) ? c->ef : (c->ef + 1) / 2) &&
+		!qd_graph_search_exhausted(c->search);
 }
 
 /*

@@ -220,7 +220,7 @@ find_copy(QdLinker *k, QdGraphSearch *s)
 	QdCandidate best[COPY_CANDIDATES];
 	int			n;
 
-	if (k->meta.layout.own_bits != 8)
+	if (k->meta.layout.code_kind != QD_CODE_INT8)
 		return QD_NO_VID;		/* coarser codes say too little */
 	qd_graph_search_run(s, COPY_EF);
 	n = qd_graph_search_best(s, best, COPY_CANDIDATES);

@@ -79,11 +79,13 @@ bytes_of(const qd_codec *c, qd_code_kind kind, uint32_t chunk)
 
 /*
  * L1 compares coordinates, which signs say nothing about: it gets learned
- * chunks of the same size instead.
+ * chunks of the same size instead.  Sets have no coarse codes.
  */
 static qd_code_kind
 kind_of_metric(qd_metric metric, qd_code_kind kind, uint32_t *chunk)
 {
+	if (metric == QD_METRIC_JACCARD)
+		return QD_CODE_INT8;
 	if (metric != QD_METRIC_L1 || kind == QD_CODE_INT8 ||
 		kind == QD_CODE_PRODUCT)
 		return kind;
