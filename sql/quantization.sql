@@ -33,14 +33,14 @@ BEGIN
 END
 $$;
 
--- Recall by default; size against that without quantization; a clean check.
+-- Recall by default; size in the layout compact against that without quantization; a clean check.
 CREATE FUNCTION try(metric text, options text, least_recall numeric)
 RETURNS TABLE (recalled boolean, size numeric, problems bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
 	DROP INDEX IF EXISTS i;
 	EXECUTE format('CREATE INDEX i ON quantized USING qdrant_hnsw (v vector_%s_ops)'
-		' WITH (indexing_threshold = 100, full_scan_threshold = 0, %s)', metric, options);
+		' WITH (indexing_threshold = 100, full_scan_threshold = 0, layout = compact, %s)', metric, options);
 	size := round(pg_relation_size('i') / current_setting('try.plain')::numeric, 2);
 	recalled := recall(metric) >= least_recall;
 	IF NOT recalled THEN
