@@ -14,6 +14,7 @@
 #include "catalog/pg_class_d.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/bufpage.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -28,22 +29,31 @@ qd_visibility_possible(Relation heap)
 		!heap->rd_rel->relhassubclass;
 }
 
-/* Remembers the LSN of the map's page that buffer holds. */
-static void
-note_version(qd_visibility *v, Buffer map)
+/* The map's pages: two bits for each block, the first one for all-visible. */
+#define MAP_BYTES	(BLCKSZ - MAXALIGN(SizeOfPageHeaderData))
+#define MAP_BLOCKS	(MAP_BYTES * 4)
+
+static inline bool
+is_all_visible(const uint8 *bits, uint32 i)
 {
-	if (v->n_maps % 16 == 0)
-		v->map_versions = v->n_maps == 0 ?
-			palloc(16 * sizeof(XLogRecPtr)) :
-			repalloc(v->map_versions, (v->n_maps + 16) * sizeof(XLogRecPtr));
-	v->map_versions[v->n_maps++] = BufferGetLSNAtomic(map);
+	return (bits[i / 4] >> (i % 4 * 2)) & VISIBILITYMAP_ALL_VISIBLE;
+}
+
+/* Pins the map's page that a block is on; false when the map has none. */
+static bool
+pin_map(qd_visibility *v, BlockNumber block, Buffer *map)
+{
+	*map = InvalidBuffer;
+	visibilitymap_get_status(v->heap, block, map);
+	return BufferIsValid(*map);
 }
 
 qd_visibility *
 qd_visibility_begin(Relation heap, Snapshot snapshot)
 {
 	qd_visibility *v = palloc0(sizeof(qd_visibility));
-	Buffer		map = InvalidBuffer;
+	BlockNumber n_maps;
+	Buffer		map;
 
 	v->heap = heap;
 	v->snapshot = snapshot;
@@ -53,93 +63,73 @@ qd_visibility_begin(Relation heap, Snapshot snapshot)
 	/* without WAL the map's pages have no LSNs */
 	if (!RelationNeedsWAL(heap))
 		return v;
-	for (BlockNumber block = 0; block < v->n_blocks; block++)
+	n_maps = (v->n_blocks + MAP_BLOCKS - 1) / MAP_BLOCKS;
+	v->map_versions = palloc(Max(n_maps, 1) * sizeof(XLogRecPtr));
+	v->maps = palloc_extended(Max(n_maps, 1) * MAP_BYTES, MCXT_ALLOC_HUGE);
+	for (; v->n_maps < n_maps; v->n_maps++)
 	{
-		Buffer		before = map;
-		BlockNumber page = BufferIsValid(map) ? BufferGetBlockNumber(map) :
-			InvalidBlockNumber;
-		uint8		status = visibilitymap_get_status(heap, block, &map);
+		BlockNumber first = v->n_maps * MAP_BLOCKS;
+		uint8	   *bits = v->maps + v->n_maps * MAP_BYTES;
 
-		if (!BufferIsValid(map))
+		if (!pin_map(v, first, &map))
 			break;				/* the map ends here */
-		if (!BufferIsValid(before) || BufferGetBlockNumber(map) != page)
-		{
-			/* the LSN first, then the bit */
-			note_version(v, map);
-			status = visibilitymap_get_status(heap, block, &map);
-		}
-		if (status & VISIBILITYMAP_ALL_VISIBLE)
-			v->blocks[block] = QD_BLOCK_ALL_VISIBLE;
-	}
-	if (BufferIsValid(map))
+		/* the LSN first, then the bits */
+		v->map_versions[v->n_maps] = BufferGetLSNAtomic(map);
+		memcpy(bits, PageGetContents(BufferGetPage(map)), MAP_BYTES);
 		ReleaseBuffer(map);
+		for (uint32 i = 0; i < MAP_BLOCKS && i < v->n_blocks - first; i++)
+			if (!XLogRecPtrIsInvalid(v->map_versions[v->n_maps]) &&
+				is_all_visible(bits, i))
+				v->blocks[first + i] = QD_BLOCK_ALL_VISIBLE;
+	}
 	return v;
 }
 
-/* A block of one page of the map has changed: all of them are doubted. */
+/* Of some blocks those that bits, if any, don't say to be all-visible. */
 static void
-doubt(qd_visibility *v, BlockNumber first, BlockNumber end)
+doubt(qd_visibility *v, BlockNumber first, BlockNumber n, const uint8 *bits)
 {
-	for (BlockNumber block = first; block < end; block++)
-		if (v->blocks[block] == QD_BLOCK_ALL_VISIBLE)
-			v->blocks[block] = QD_BLOCK_UNREAD;
+	for (uint32 i = 0; i < n && i < v->n_blocks - first; i++)
+		if (v->blocks[first + i] == QD_BLOCK_ALL_VISIBLE &&
+			(bits == NULL || !is_all_visible(bits, i)))
+			v->blocks[first + i] = QD_BLOCK_UNREAD;
 }
 
 bool
 qd_visibility_verify(qd_visibility *v)
 {
-	Buffer		map = InvalidBuffer;
-	BlockNumber first = 0;		/* of the map's page */
-	int			n = 0;
+	PGAlignedBlock bits;
 	bool		same = true;
 
-	for (BlockNumber block = 0; block < v->n_blocks && n < v->n_maps;)
+	for (int n = 0; n < v->n_maps; n++)
 	{
-		BlockNumber page;
+		XLogRecPtr	version = InvalidXLogRecPtr;
+		Buffer		map;
 
-		first = block;
-		visibilitymap_get_status(v->heap, block, &map);
-		if (!BufferIsValid(map))
-			break;
-		page = BufferGetBlockNumber(map);
-		for (; block < v->n_blocks; block++)
-		{
-			uint8		status = visibilitymap_get_status(v->heap, block, &map);
-
-			if (!BufferIsValid(map) || BufferGetBlockNumber(map) != page)
-				break;
-			if (v->blocks[block] == QD_BLOCK_ALL_VISIBLE &&
-				!(status & VISIBILITYMAP_ALL_VISIBLE))
-			{
-				v->blocks[block] = QD_BLOCK_UNREAD;
-				same = false;
-			}
-		}
+		if (XLogRecPtrIsInvalid(v->map_versions[n]))
+			continue;			/* no block of it was taken to be all-visible */
 		/* the bits first, then the LSN */
-		if (BufferIsValid(map))
+		if (pin_map(v, n * MAP_BLOCKS, &map))
 		{
+			memcpy(bits.data, PageGetContents(BufferGetPage(map)), MAP_BYTES);
+			version = BufferGetLSNAtomic(map);
 			ReleaseBuffer(map);
-			map = InvalidBuffer;
 		}
-		visibilitymap_get_status(v->heap, first, &map);
-		if (!BufferIsValid(map) || BufferGetLSNAtomic(map) != v->map_versions[n])
-		{
-			doubt(v, first, block);
-			same = false;
-		}
-		n++;
-		if (!BufferIsValid(map))
-			break;
+		if (version != v->map_versions[n])
+			doubt(v, n * MAP_BLOCKS, MAP_BLOCKS, NULL);
+		else if (memcmp(bits.data, v->maps + n * MAP_BYTES, MAP_BYTES) == 0)
+			continue;
+		else
+			doubt(v, n * MAP_BLOCKS, MAP_BLOCKS, (uint8 *) bits.data);
+		same = false;
 	}
-	if (BufferIsValid(map))
-		ReleaseBuffer(map);
 	return same;
 }
 
 void
 qd_visibility_distrust(qd_visibility *v)
 {
-	doubt(v, 0, v->n_blocks);
+	doubt(v, 0, v->n_blocks, NULL);
 }
 
 double

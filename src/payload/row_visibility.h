@@ -36,7 +36,8 @@ typedef struct qd_visibility
 	BlockNumber n_blocks;		/* behind them the snapshot sees nothing */
 	uint8	   *blocks;			/* qd_block_state of each */
 	qd_row_set *seen;
-	XLogRecPtr *map_versions;	/* of the map's pages, in order */
+	uint8	   *maps;			/* the bits of the map's pages */
+	XLogRecPtr *map_versions;	/* their LSNs */
 	int			n_maps;
 } qd_visibility;
 
