@@ -190,7 +190,8 @@ choose_code(QdHnswLayout *l, const QdHnswOptions *options)
 	l->code_kind = c.kind;
 	l->chunk = c.chunk;
 	l->stored_bytes = qd_stored_bytes(&c);
-	l->quantile = options->quantile;
+	/* sets are exact */
+	l->quantile = l->metric == QD_METRIC_JACCARD ? 1 : options->quantile;
 }
 
 /* What follows from own_dims, m0 and the neighbours' codes. */
