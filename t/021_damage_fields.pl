@@ -1,4 +1,4 @@
-# A damaged page of every kind, in both layouts: random bytes as a whole, behind
+# A damaged page of every kind, in both layouts and of learned codes: random bytes as a whole, behind
 # a right header, in single fields.  Searches, writes, VACUUM and the functions
 # that look at indexes end well or in an error that names the block.
 use strict;
@@ -10,7 +10,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my %kinds = (1 => 'META', 2 => 'RUNMAP', 3 => 'DIR', 4 => 'VERTEX', 5 => 'FRESH', 7 => 'OVERFLOW');
+my %kinds = (1 => 'META', 2 => 'RUNMAP', 3 => 'DIR', 4 => 'VERTEX', 5 => 'FRESH', 7 => 'OVERFLOW', 8 => 'CODEBOOK');
 srand($ENV{QDRANT_PG_SEED} || 1618);
 
 sub random_bytes
@@ -77,13 +77,14 @@ $node->safe_psql('postgres', q{
 
 # One table for each damage: the server is stopped only once.
 my @cases;
-for my $layout ('compact', 'inlined')
+for my $layout ('compact', 'inlined', 'compact, quantization = product')
 {
 	for my $damage (@damages)
 	{
 		for my $kind (sort keys %kinds)
 		{
 			next if defined $damage->[2] && $damage->[2] ne $kinds{$kind};
+			next if $layout =~ /product/ ? $kind != 8 && $kind != 4 : $kind == 8;
 			push @cases, { layout => $layout, kind => $kind, damage => $damage,
 				name => 'd' . @cases, what => "$layout, $kinds{$kind}: $damage->[0]" };
 		}

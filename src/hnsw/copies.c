@@ -204,8 +204,8 @@ qd_copies_store(const QdCopies *c, Relation index, const uint32 *vids)
 		if (!qd_overflow_add(index, &meta,
 							 vids != NULL ? vids[row] : c->b->shared->first_vid + row,
 							 &copy->tid))
-			elog(ERROR, "a vertex of index \"%s\" has no room for a copy",
-				 RelationGetRelationName(index));
+			qd_hnsw_corrupt(index, QD_META_BLOCK,
+							"a vertex has no room for a copy");
 	}
 	pfree(rows);
 }
