@@ -148,6 +148,23 @@ has_radius(const search *s)
 	return radius_of(s, &radius);
 }
 
+/*
+ * Candidates that oversampling wants: of coarse codes the index rescores as
+ * many as it searches for.
+ */
+static uint64_t
+oversampled(const search *s)
+{
+	const Qdrant__QuantizationSearchParams *q =
+		s->params != NULL ? s->params->quantization : NULL;
+	double		wanted;
+
+	if (q == NULL || !q->has_oversampling)
+		return candidates(s);
+	wanted = ceil((double) candidates(s) * q->oversampling);
+	return wanted < EF_MAX ? (uint64_t) wanted : EF_MAX;
+}
+
 static pg_statement
 search_settings(struct op *op, const search *s, const collection *c)
 {
@@ -158,8 +175,8 @@ search_settings(struct op *op, const search *s, const collection *c)
 	if (s->params != NULL && s->params->has_hnsw_ef)
 		ef = s->params->hnsw_ef;
 	/* with a threshold the search goes on as long as points are within */
-	if (ef < candidates(s) && !has_radius(s))
-		ef = candidates(s);
+	if (ef < oversampled(s) && !has_radius(s))
+		ef = oversampled(s);
 	return sql_index_settings(op->a, ef < 1 ? 1 : ef > EF_MAX ? EF_MAX : ef);
 }
 
