@@ -81,7 +81,9 @@ def fill(connection, engine, vectors):
         cursor.execute(f"VACUUM ANALYZE bench_{engine}")
 
 
-def build(connection, engine):
+def build(connection, engine, workers):
+    connection.execute(f"DROP INDEX IF EXISTS bench_{engine}_idx")
+    connection.execute(f"SET max_parallel_maintenance_workers = {workers}")
     start = time.perf_counter()
     connection.execute(f"CREATE INDEX bench_{engine}_idx ON bench_{engine} {ENGINES[engine]['index']}")
     seconds = time.perf_counter() - start
@@ -140,25 +142,27 @@ def run(args):
     results = {}
     for engine in ENGINES:
         fill(connection, engine, vectors)
-        seconds, size = build(connection, engine)
+        alone, _ = build(connection, engine, 0)
+        seconds, size = build(connection, engine, 1)
         connection.execute(f"SELECT count(*) FROM bench_{engine}")
         measure(connection, engine, 40, parameters[:100], truth, 1)
         points = []
-        print(f"\n{engine}: build {seconds:.1f} s, index {size / 1e6:.1f} MB")
+        print(f"\n{engine}: build {seconds:.1f} s (one process: {alone:.1f} s), index {size / 1e6:.1f} MB")
         for ef in SWEEP:
             recall, qps = measure(connection, engine, ef, parameters, truth, args.repeat)
             points.append((recall, qps))
             print(f"  ef {ef:4}  recall@10 {recall:.4f}  {qps:8.0f} queries/s")
             if recall > 0.995:
                 break
-        results[engine] = {"build": seconds, "size": size, "points": points}
+        results[engine] = {"build": seconds, "alone": alone, "size": size, "points": points}
     ours, theirs = results["qdrant_pg"], results["pgvector"]
     print(f"\n{'':28}{'qdrant_pg':>12}{'pgvector':>12}{'ratio':>9}")
     for wanted in (0.95, 0.99):
         a, b = at_recall(ours["points"], wanted), at_recall(theirs["points"], wanted)
         if a and b:
             print(f"queries/s at recall {wanted:.2f}    {a:12.0f}{b:12.0f}{a / b:8.2f}x")
-    print(f"build, seconds              {ours['build']:12.1f}{theirs['build']:12.1f}{theirs['build'] / ours['build']:8.2f}x")
+    print(f"build, 1 process, seconds   {ours['alone']:12.1f}{theirs['alone']:12.1f}{theirs['alone'] / ours['alone']:8.2f}x")
+    print(f"build, 2 processes, seconds {ours['build']:12.1f}{theirs['build']:12.1f}{theirs['build'] / ours['build']:8.2f}x")
     print(f"index size, MB              {ours['size'] / 1e6:12.1f}{theirs['size'] / 1e6:12.1f}{ours['size'] / theirs['size']:8.2f}x")
 
 

@@ -23,6 +23,9 @@
 #include "hnsw/build.h"
 #include "hnsw/element.h"
 
+/* Of one graph in memory; links have two bits more. */
+#define MOST_ROWS		1e9
+
 typedef enum BuildPhase
 {
 	PHASE_SCAN = PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1,
@@ -259,6 +262,10 @@ create_area(BuildState *s, double rows)
 	bool		fits = graph_memory(s, rows) <= s->memory_limit;
 	QdBuildArea *area;
 
+	if (rows > MOST_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many rows for one graph")));
 	if (!fits)
 		ereport(NOTICE,
 				(errmsg("the graph of index \"%s\" takes %.0f MB, more than maintenance_work_mem",
