@@ -218,6 +218,12 @@ extern uint32 qd_builder_skeleton_first(QdGraphBuilder *b, uint32 first);
 /* Links the first row, the only one that may become the entry. */
 extern void qd_builder_start(QdGraphBuilder *b);
 
+/*
+ * Links all rows that load() brought, but without links, to the entry that it
+ * chose; they keep their places.  Instead of the two functions around this one.
+ */
+extern void qd_builder_relink(QdGraphBuilder *b, void (*progress) (uint32 done));
+
 /* How the work goes, in rows; each may be NULL. */
 typedef struct QdBuilderWatch
 {
@@ -284,6 +290,7 @@ typedef struct QdGraphLoad
 	uint16	   *gens;
 	uint32	   *incomplete;		/* rows that may lack links back */
 	uint32		n_incomplete;
+	bool		without_links;	/* all are to be linked anew */
 } QdGraphLoad;
 
 /* Allocates in the current context. */

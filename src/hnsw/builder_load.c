@@ -159,13 +159,15 @@ set_links(QdGraphLoad *d, QdVertexHead *v)
 	qd_builder_set_degree(b, node, n);
 }
 
+/* The one that META names or, when that is dead or no longer the top, a highest. */
 static void
 find_entry(QdGraphLoad *d)
 {
 	QdGraphBuilder *b = d->b;
 	uint32		row = row_at(d, d->meta.entry_vid, d->meta.entry_level);
 
-	if (row != QD_NO_VID && d->levels[row] == d->meta.entry_level)
+	if (row != QD_NO_VID && d->levels[row] == d->meta.entry_level &&
+		!d->without_links)
 		b->entry = row;
 	else
 		for (row = 0; row < b->linked; row++)
@@ -191,9 +193,11 @@ load_links(QdGraphBuilder *b, void *arg)
 		d->vids[qd_builder_node(b, row, level)] = vid;
 		d->gens[qd_builder_node(b, row, level)] = d->dir[vid].gen;
 	}
-	each_vertex(d, set_links);
+	if (!d->without_links)
+		each_vertex(d, set_links);
 	find_entry(d);
 	b->changed = allocate(b->nodes, sizeof(bool));
+	memset(b->changed, d->without_links, b->nodes * sizeof(bool));
 	for (uint32 i = 0; i < d->n_incomplete; i++)
 		qd_builder_complete(b, d->incomplete[i]);
 }

@@ -340,6 +340,24 @@ qd_builder_start(QdGraphBuilder *b)
 }
 
 void
+qd_builder_relink(QdGraphBuilder *b, void (*progress) (uint32 done))
+{
+	QdRowLinker *linker = qd_row_linker_create(b);
+
+	for (int upper = 1; upper >= 0; upper--)
+		for (uint32 row = 0; row < b->n; row++)
+		{
+			if (row == b->shared->entry || (b->levels[row] > 0) != upper)
+				continue;
+			CHECK_FOR_INTERRUPTS();
+			if (!upper)
+				qd_row_linker_descend(linker, row);
+			qd_row_linker_link(linker, row);
+			progress(row);
+		}
+}
+
+void
 qd_builder_take_part(QdGraphBuilder *b, Relation index,
 					 const QdBuilderWatch *watch)
 {

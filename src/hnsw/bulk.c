@@ -538,8 +538,9 @@ qd_hnsw_bulk_merge(Relation index, const QdHnswMeta *meta, uint32 max_rows)
 	return rows;
 }
 
-bool
-qd_hnsw_bulk_pays(const QdHnswMeta *meta, double rows)
+/* Whether the graph and so many more rows may be read into memory. */
+static bool
+fits(const QdHnswMeta *meta, double rows)
 {
 	double		memory = (meta->live + rows) *
 		qd_hnsw_builder_row_memory(&meta->layout) +
@@ -547,8 +548,45 @@ qd_hnsw_bulk_pays(const QdHnswMeta *meta, double rows)
 
 	/* what a coarse code decodes to is no code to store again */
 	return meta->layout.code_kind == QD_CODE_INT8 &&
-		rows * VERTICES_PER_ROW >= meta->next_vid &&
 		memory <= maintenance_work_mem * 1024.0;
+}
+
+bool
+qd_hnsw_bulk_pays(const QdHnswMeta *meta, double rows)
+{
+	return rows * VERTICES_PER_ROW >= meta->next_vid && fits(meta, rows);
+}
+
+bool
+qd_hnsw_bulk_relink_pays(const QdHnswMeta *meta)
+{
+	return meta->tombstones > meta->live && fits(meta, 0);
+}
+
+/*
+ * The entry first, then links page by page.  After a crash in between some
+ * vertices have their old links, which may lead to tombstones: as before.
+ */
+void
+qd_hnsw_bulk_relink(Relation index, const QdHnswMeta *meta)
+{
+	Bulk		k;
+
+	begin_bulk(&k, index, meta, meta->live);
+	qd_graph_load(&k.load, index, meta, k.b);
+	k.load.without_links = true;
+	k.linked = k.b->linked;
+	if (k.linked > 0)
+	{
+		qd_builder_begin(k.b);
+		qd_builder_relink(k.b, give_way);
+		qd_builder_writer_init(&k.writer, k.b, index);
+		k.writer.vids = k.load.vids;
+		k.writer.gens = k.load.gens;
+		publish(&k);
+		write_changed(&k);
+	}
+	qd_hnsw_builder_free(k.b);
 }
 
 double

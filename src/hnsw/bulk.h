@@ -29,4 +29,13 @@ extern double qd_hnsw_bulk_merge(Relation index, const QdHnswMeta *meta,
 extern double qd_hnsw_bulk_first(Relation index, const QdHnswMeta *meta,
 								 uint32 max_rows);
 
+/*
+ * When more vertices are dead than alive, and maintenance_work_mem has room for
+ * the living: what dead ones lead to is no longer what is near.
+ */
+extern bool qd_hnsw_bulk_relink_pays(const QdHnswMeta *meta);
+
+/* Links the living vertices anew, to one another only. */
+extern void qd_hnsw_bulk_relink(Relation index, const QdHnswMeta *meta);
+
 #endif							/* QD_HNSW_BULK_H */

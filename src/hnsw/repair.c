@@ -8,6 +8,9 @@
  * link leads to a tombstone, its vid is freed: the generation moves on (I9)
  * and the vid goes to the free list.  An upper vertex is dead with its base.
  *
+ * Where most vertices are dead the living are linked anew beforehand (bulk.h):
+ * by local work clusters would lose each other.
+ *
  * Nobody else changes links or the directory meanwhile: merge lock (I12).
  */
 #include "compat.h"
@@ -19,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "hnsw/bulk.h"
 #include "hnsw/overflow.h"
 #include "hnsw/repair.h"
 #include "hnsw/worker.h"
@@ -455,6 +459,11 @@ qd_hnsw_repair(Relation index)
 
 	r->index = index;
 	qd_hnsw_meta_read(index, &r->meta);
+	if (qd_hnsw_bulk_relink_pays(&r->meta))
+	{
+		qd_hnsw_bulk_relink(index, &r->meta);
+		qd_hnsw_meta_read(index, &r->meta);
+	}
 	r->codec = qd_hnsw_codec_copy(index);
 	r->self = palloc(r->meta.layout.own_dims);
 	r->heads = palloc(MOST_CANDIDATES * sizeof(qd_code_head));
