@@ -129,8 +129,10 @@ radius_of(const search *s, double *radius)
 	switch (s->v->distance)
 	{
 		case DISTANCE_COSINE:
-			*radius = 1 - t + 1e-4;
-			return t >= 0.001;
+			/* how far from 1 the norm of what is stored may be */
+			*radius = 1 - t +
+				(s->v->datatype == DATATYPE_FLOAT16 ? 3e-3 : 1e-4);
+			return t >= 0.003;
 		case DISTANCE_DOT:
 			*radius = -t + fabs(t) * 1e-5;
 			return true;

@@ -48,6 +48,22 @@ pin_map(qd_visibility *v, BlockNumber block, Buffer *map)
 	return BufferIsValid(*map);
 }
 
+/*
+ * Copies the bits of a pinned page of the map, unpins it, returns its LSN.  Who
+ * sets a bit sets the LSN before it lets the lock go.
+ */
+static XLogRecPtr
+copy_map(Buffer map, uint8 *bits)
+{
+	XLogRecPtr	version;
+
+	LockBuffer(map, BUFFER_LOCK_SHARE);
+	memcpy(bits, PageGetContents(BufferGetPage(map)), MAP_BYTES);
+	version = BufferGetLSNAtomic(map);
+	UnlockReleaseBuffer(map);
+	return version;
+}
+
 qd_visibility *
 qd_visibility_begin(Relation heap, Snapshot snapshot)
 {
@@ -73,10 +89,7 @@ qd_visibility_begin(Relation heap, Snapshot snapshot)
 
 		if (!pin_map(v, first, &map))
 			break;				/* the map ends here */
-		/* the LSN first, then the bits */
-		v->map_versions[v->n_maps] = BufferGetLSNAtomic(map);
-		memcpy(bits, PageGetContents(BufferGetPage(map)), MAP_BYTES);
-		ReleaseBuffer(map);
+		v->map_versions[v->n_maps] = copy_map(map, bits);
 		for (uint32 i = 0; i < MAP_BLOCKS && i < v->n_blocks - first; i++)
 			if (!XLogRecPtrIsInvalid(v->map_versions[v->n_maps]) &&
 				is_all_visible(bits, i))
@@ -108,19 +121,20 @@ qd_visibility_verify(qd_visibility *v)
 
 		if (XLogRecPtrIsInvalid(v->map_versions[n]))
 			continue;			/* no block of it was taken to be all-visible */
-		/* the bits first, then the LSN */
 		if (pin_map(v, n * MAP_BLOCKS, &map))
-		{
-			memcpy(bits.data, PageGetContents(BufferGetPage(map)), MAP_BYTES);
-			version = BufferGetLSNAtomic(map);
-			ReleaseBuffer(map);
-		}
+			version = copy_map(map, (uint8 *) bits.data);
 		if (version != v->map_versions[n])
+		{
 			doubt(v, n * MAP_BLOCKS, MAP_BLOCKS, NULL);
+			v->map_versions[n] = InvalidXLogRecPtr;
+		}
 		else if (memcmp(bits.data, v->maps + n * MAP_BYTES, MAP_BYTES) == 0)
 			continue;
 		else
+		{
 			doubt(v, n * MAP_BLOCKS, MAP_BLOCKS, (uint8 *) bits.data);
+			memcpy(v->maps + n * MAP_BYTES, bits.data, MAP_BYTES);
+		}
 		same = false;
 	}
 	return same;
@@ -130,6 +144,7 @@ void
 qd_visibility_distrust(qd_visibility *v)
 {
 	doubt(v, 0, v->n_blocks, NULL);
+	v->n_maps = 0;
 }
 
 double
