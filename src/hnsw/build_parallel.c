@@ -49,6 +49,7 @@ typedef struct Job
 	slock_t		mutex;
 	double		tuples;
 	double		rows;
+	bool		broken_hot_chain;	/* as IndexInfo has it, of any process */
 } Job;
 
 /* In a parallel context: where the segments are. */
@@ -253,6 +254,7 @@ scan_part(Job *job, Relation heap, Relation index, struct IndexInfo *info,
 	SpinLockAcquire(&job->mutex);
 	job->tuples += tuples;
 	job->rows += scan.rows;
+	job->broken_hot_chain |= info->ii_BrokenHotChain;
 	SpinLockRelease(&job->mutex);
 }
 
@@ -290,6 +292,7 @@ qd_parallel_scan(QdParallelBuild *p, double *rows)
 	end_context(pcxt);
 	if (IsMVCCSnapshot(snapshot))
 		UnregisterSnapshot(snapshot);
+	p->info->ii_BrokenHotChain = p->job->broken_hot_chain;
 	*rows = p->job->rows;
 	return p->job->tuples;
 }

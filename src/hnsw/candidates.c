@@ -721,7 +721,7 @@ qd_candidates_begin(Relation index, const qd_query *query, int ef)
 {
 	QdCandidates *c = create(index, query, ef);
 
-	qd_hnsw_meta_read(index, &c->meta);
+	read_meta(c);
 	begin(c);
 	return c;
 }
@@ -733,7 +733,7 @@ qd_candidates_begin_admitted(Relation index, const qd_query *query, int ef,
 	QdCandidates *c = create(index, query, ef);
 	double		graph;
 
-	qd_hnsw_meta_read(index, &c->meta);
+	read_meta(c);
 	c->admission = admission;
 	graph = this_graph_cost(c, admission, ef);
 	if (heap_is_cheaper(c, admission) && heap_cost(admission->n) <= graph)

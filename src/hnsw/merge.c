@@ -304,13 +304,23 @@ qd_hnsw_merge(Relation index, uint32 max_rows)
 												  "qdrant_hnsw merge",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	double		rows = merge_some(index, max_rows);
-	double		merged = rows;
+	QdHnswMeta	meta;
+	uint32		end;
+	double		due;
+	double		rows;
+	double		merged;
 
-	/* all: what memory had no room for, or came meanwhile */
-	while (max_rows == 0 && rows > 0)
+	qd_hnsw_meta_read(index, &meta);
+	end = meta.fresh_hi;
+	due = qd_hnsw_fresh_rows(&meta);
+	merged = rows = merge_some(index, max_rows);
+	/* all: what memory had no room for, but not what comes meanwhile */
+	while (max_rows == 0 && rows > 0 && merged < due)
 	{
 		MemoryContextReset(context);
+		qd_hnsw_meta_read(index, &meta);
+		if ((int32) (meta.fresh_lo - end) >= 0)
+			break;
 		rows = merge_some(index, max_rows);
 		merged += rows;
 	}
