@@ -237,7 +237,7 @@ static bool
 rows_suffice(const BuildState *s, double rows)
 {
 	return rows > 0 &&
-		rows >= qd_hnsw_threshold_rows(s->index, s->scan.layout.dim);
+		rows >= qd_hnsw_threshold_rows(s->index, &s->scan.layout);
 }
 
 static void

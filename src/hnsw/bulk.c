@@ -593,7 +593,7 @@ double
 qd_hnsw_bulk_first(Relation index, const QdHnswMeta *meta, uint32 max_rows)
 {
 	double		room = qd_hnsw_fresh_rows(meta);
-	double		threshold = qd_hnsw_threshold_rows(index, meta->layout.dim);
+	double		threshold = qd_hnsw_threshold_rows(index, &meta->layout);
 	double		rows;
 	Bulk		k;
 

@@ -49,7 +49,7 @@ qd_hnsw_fresh_rows(const QdHnswMeta *meta)
 double
 qd_hnsw_fresh_limit(Relation index, const QdHnswMeta *meta)
 {
-	double		rows = qd_hnsw_threshold_rows(index, meta->layout.dim);
+	double		rows = qd_hnsw_threshold_rows(index, &meta->layout);
 
 	/* a large threshold is no wish for slow searches once there is a graph */
 	if (meta->entry_vid != QD_NO_VID)

@@ -279,8 +279,11 @@ extern void qd_hnsw_check_columns(Relation index);
 /* The column's dimension from its typmod; raises when it has none. */
 extern int	qd_hnsw_dim(Relation index);
 
-/* Rows that stay in the fresh region before the first graph is built. */
-extern double qd_hnsw_threshold_rows(Relation index, int dim);
+/*
+ * Rows that stay in the fresh region before the first graph is built.  From
+ * META's layout, not from the catalogs: it is asked for with META locked.
+ */
+extern double qd_hnsw_threshold_rows(Relation index, const QdHnswLayout *l);
 
 /*----------
  * meta.c: META and RUNMAP, and the per-backend cache of what never changes.

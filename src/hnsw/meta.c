@@ -488,6 +488,11 @@ qd_hnsw_index_load(Relation index)
 	QdHnswIndex *cached;
 	const QdHnswLayout *l = &meta.layout;
 
+	/*
+	 * With a page locked this could wait for ourselves.  So nothing looks at a
+	 * catalog while it has one locked: that may empty the cache.
+	 */
+	Assert(InterruptHoldoffCount == 0);
 	qd_hnsw_meta_read(index, &meta);
 	cached = MemoryContextAllocZero(index->rd_indexcxt,
 									MAXALIGN(sizeof(QdHnswIndex)) +

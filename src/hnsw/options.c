@@ -232,8 +232,8 @@ qd_hnsw_dim(Relation index)
 }
 
 double
-qd_hnsw_threshold_rows(Relation index, int dim)
+qd_hnsw_threshold_rows(Relation index, const QdHnswLayout *l)
 {
 	return qd_hnsw_get_options(index)->indexing_threshold * 1024.0 /
-		((double) qd_element_bytes(qd_hnsw_element(index)) * dim);
+		((double) qd_element_bytes(l->element) * l->dim);
 }

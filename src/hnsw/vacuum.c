@@ -326,7 +326,7 @@ merge_fresh(Relation index)
 		meta.layout.fresh_per_page;
 	if (meta.layout.m0 > 0 && rows > 0 &&
 		(meta.entry_vid != QD_NO_VID ||
-		 rows > qd_hnsw_threshold_rows(index, meta.layout.dim)))
+		 rows > qd_hnsw_threshold_rows(index, &meta.layout)))
 		qd_hnsw_merge(index, 0);
 }
 
