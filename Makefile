@@ -103,9 +103,11 @@ UNIT_TESTS = kernels elements quant nav stored graph
 	UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter
 .build/unit/graph .build/unit/graph-sanitized: src/hnsw/graph.c src/hnsw/graph.h
 
-.PHONY: unit
-unit: $(UNIT_TESTS:%=.build/unit/%) $(UNIT_TESTS:%=.build/unit/%-sanitized)
-	for test in $^; do $$test || exit 1; done
+UNIT_RUNS = $(UNIT_TESTS:%=unit-%) $(UNIT_TESTS:%=unit-%-sanitized)
+.PHONY: unit $(UNIT_RUNS)
+unit: $(UNIT_RUNS)
+$(UNIT_RUNS): unit-%: .build/unit/%
+	$<
 
 .build/unit/%: tests/unit/%.c $(UNIT_LINKED) $(UNIT_HEADERS)
 	@mkdir -p $(@D)
