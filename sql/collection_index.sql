@@ -97,6 +97,23 @@ SELECT DISTINCT qdrant_catalog.integer_values(jsonb_build_object('a', i % 3, 'b'
 SELECT cardinality(qdrant_catalog.integer_values(jsonb_build_object('v', (SELECT jsonb_agg(i % 50000) FROM generate_series(1, 100000) i)), 'v')) AS "50000";
 SELECT qdrant_catalog.bool_values('{}', 'a b');
 
+-- A partitioned table.
+CREATE TABLE qdrant.parted (id point_id PRIMARY KEY, payload jsonb NOT NULL DEFAULT '{}', version bigint NOT NULL DEFAULT 1) PARTITION BY HASH (id);
+CREATE TABLE qdrant.parted_0 PARTITION OF qdrant.parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE qdrant.parted_1 PARTITION OF qdrant.parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO qdrant.parted (id, payload) SELECT i, jsonb_build_object('n', i % 10, 'city', 'c' || i % 3) FROM generate_series(1, 100) i;
+SELECT qdrant_catalog.put_collection('parted', 'qdrant.parted', '{"params": {}}', '[]') IS NOT NULL AS put;
+SELECT qdrant.create_payload_index('parted', 'n', '"integer"', false), qdrant.create_payload_index('parted', 'city', '"keyword"');
+SELECT path, index, ready FROM qdrant.payload_indexes('parted');
+SET enable_seqscan = off;
+EXPLAIN (COSTS off) SELECT id FROM qdrant.parted WHERE payload @@@ '{"must": {"key": "city", "match": {"value": "c1"}}}';
+RESET enable_seqscan;
+SELECT qdrant.count('parted', '{"must": {"key": "n", "range": {"lt": 3}}}'), qdrant.count('parted', '{"must": {"key": "city", "match": {"value": "c1"}}}', false);
+SELECT * FROM qdrant.facet('parted', 'city');
+SELECT qdrant.drop_payload_index('parted', 'n'), qdrant.drop_payload_index('parted', 'city');
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'qdrant.parted_1'::regclass;
+SELECT qdrant.drop_collection('parted');
+
 -- A long build can be left to somebody else.
 SELECT qdrant.create_collection('large', '{"vectors": {"size": 2, "distance": "Dot"}}');
 INSERT INTO qdrant.large (id, payload) SELECT i, jsonb_build_object('n', i, 't', repeat(md5(i::text), 30)) FROM generate_series(1, 5000) i;

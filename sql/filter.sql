@@ -273,7 +273,12 @@ SELECT n, refuses(filter) FROM (VALUES
 	(54, '{"must": {"key": "g", "geo_polygon": {"exterior": {"points": [{"lon": 0, "lat": 0}, {"lon": 1, "lat": 0}, {"lon": 1, "lat": 1}, {"lon": 0, "lat": 1}]}}}}'),
 	(55, '{"must": {"key": "g", "geo_polygon": {"exterior": {"points": [{"lon": 0, "lat": 0}, {"lon": 1, "lat": 0}, {"lon": 1, "lat": 91}, {"lon": 0, "lat": 0}]}}}}'),
 	(56, '{"must": {"key": "g", "geo_polygon": {"exterior": {"points": [{"lon": 0, "lat": 0}, {"lon": 1, "lat": 0}, {"lon": 1, "lat": 1}, {"lon": 0, "lat": 0}]}, "interiors": [{"points": []}]}}}'),
-	(57, '{"must": {"key": "g", "geo_polygon": {"interiors": []}}}')) AS t(n, filter) ORDER BY n;
+	(57, '{"must": {"key": "g", "geo_polygon": {"interiors": []}}}'), (58, '{"must": {"key": "v", "range": {"lt": NaN}}}'),
+	(59, '{"must": {"key": "v", "range": {"lt": "NaN"}}}'), (60, '{"must": {"key": "v", "range": {"lt": Infinity}}}'),
+	(61, '{"must": {"key": "g", "geo_radius": {"center": {"lon": 0, "lat": 0}, "radius": "NaN"}}}'),
+	(62, '{"must_not": {"key": "v", "range": {"gte": "2024-13-01T00:00:00Z"}}}'), (63, '{"must_not": {"key": "v", "range": {"gte": "2024-01-01T25:00:00Z"}}}'),
+	(64, '{"must": {"key": "a..b", "match": {"value": 1}}}'), (65, '{"must": {"key": "a[1", "match": {"value": 1}}}'), (66, '{"must": {"key": "a[-1]", "match": {"value": 1}}}'),
+	(67, '{"must": {"key": "\"a", "match": {"value": 1}}}')) AS t(n, filter) ORDER BY n;
 -- The depth of filters is bounded, and so is that of JSON.
 SELECT refuses(repeat('{"must":[', 63) || '{}' || repeat(']}', 63)) AS "64 filters";
 SELECT left(refuses(repeat('{"must":[', 64) || '{}' || repeat(']}', 64)), 90) AS "65 filters";
@@ -281,6 +286,22 @@ SELECT left(refuses(repeat('[', 100000)), 40) AS "100,000 brackets";
 -- Long input: a string of 1 MB, and ten thousand conditions.
 SELECT length((jsonb_build_object('must', jsonb_build_object('key', 'v', 'match', jsonb_build_object('value', repeat('x', 1000000)))))::payload_filter::jsonb::text) AS length;
 SELECT count(*) FROM points WHERE payload @@@ (SELECT jsonb_build_object('should', jsonb_agg(jsonb_build_object('key', 'n', 'match', jsonb_build_object('value', i))))::payload_filter FROM generate_series(4, 10000) i);
+-- A hundred thousand elements in an array of the payload, and in a list of the filter; a string of 1 MB; a payload 3,000 levels deep.
+SELECT p @@@ '{"must": {"key": "v", "match": {"value": 100000}}}' AS last, p @@@ '{"must": {"key": "v[99999]", "match": {"value": 100000}}}' AS "last by index",
+	p @@@ '{"must": {"key": "v", "match": {"value": 0}}}' AS "none", p @@@ f AS any, p @@@ '{"must": {"key": "v", "values_count": {"gt": 99999}}}' AS values_count
+FROM (SELECT jsonb_build_object('v', jsonb_agg(i)), jsonb_build_object('must', jsonb_build_object('key', 'v', 'match', jsonb_build_object('any', jsonb_agg(i + 99999))))::payload_filter
+	FROM generate_series(1, 100000) i) t(p, f);
+SELECT p @@@ jsonb_build_object('must', jsonb_build_object('key', 'v', 'match', jsonb_build_object('value', p -> 'v')))::payload_filter AS equal,
+	p @@@ '{"must": {"key": "v", "match": {"text": "xend"}}}' AS text, p @@@ '{"must": {"key": "v", "match": {"prefix": "xx"}}}' AS prefix
+FROM (SELECT jsonb_build_object('v', repeat('x', 1000000) || 'end')) t(p);
+SELECT p @@@ '{"must": {"key": "a.a.a.b", "match": {"value": 1}}}' AS "none", p @@@ '{"must_not": {"is_empty": {"key": "a.a"}}}' AS some
+FROM (SELECT (repeat('{"a":', 3000) || '1' || repeat('}', 3000))::jsonb) t(p);
+-- Polygons that cross themselves: inside is what they wind around, be it twice.
+SELECT x, y, jsonb_build_object('g', jsonb_build_object('lon', x, 'lat', y)) @@@ '{"must": {"key": "g", "geo_polygon":
+	{"exterior": {"points": [{"lon": 0, "lat": 0}, {"lon": 4, "lat": 4}, {"lon": 4, "lat": 0}, {"lon": 0, "lat": 4}, {"lon": 0, "lat": 0}]}}}}' AS "bow tie",
+	jsonb_build_object('g', jsonb_build_object('lon', x, 'lat', y)) @@@ '{"must": {"key": "g", "geo_polygon": {"exterior": {"points": [{"lon": 0, "lat": 10},
+	{"lon": -6, "lat": -8}, {"lon": 10, "lat": 3}, {"lon": -10, "lat": 3}, {"lon": 6, "lat": -8}, {"lon": 0, "lat": 10}]}}}}' AS star
+FROM (VALUES (1, 2), (3, 2), (2, 1), (2, 3), (0, 0), (0, 5), (5, 5), (0, -6)) v(x, y) ORDER BY 1, 2;
 
 --
 -- the type

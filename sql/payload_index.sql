@@ -255,6 +255,9 @@ EXPLAIN (COSTS OFF) SELECT * FROM shop WHERE payload @@@ '{"should": [{"key": "c
 PREPARE by_filter(payload_filter) AS SELECT * FROM shop WHERE payload @@@ $1;
 SET plan_cache_mode = force_custom_plan;
 EXPLAIN (COSTS OFF) EXECUTE by_filter('{"must": [{"key": "city", "match": {"value": "c7"}}]}');
+EXPLAIN (COSTS OFF) EXECUTE by_filter('{"must": [{"key": "plain", "match": {"value": 5}}]}');
+EXPLAIN (COSTS OFF) EXECUTE by_filter('{"must": [{"key": "plain", "match": {"value": 5}}, {"key": "n", "match": {"value": 5}}]}');
+EXPLAIN (COSTS OFF) EXECUTE by_filter('{}');
 SET plan_cache_mode = force_generic_plan;
 EXPLAIN (COSTS OFF) EXECUTE by_filter('{"must": [{"key": "city", "match": {"value": "c7"}}]}');
 RESET plan_cache_mode;
@@ -291,6 +294,34 @@ EXPLAIN (COSTS OFF) SELECT * FROM shop WHERE payload @@@ '{"must": [{"key": "n",
 SELECT count(*), count(DISTINCT payload -> 'city') AS cities FROM shop WHERE payload @@@ '{"must": [{"key": "n", "match": {"value": 7}}]}';
 RESET ROLE;
 ALTER TABLE shop DISABLE ROW LEVEL SECURITY;
+
+-- Partitions: each has its indexes, and none is chosen for another path.
+CREATE TABLE parted (id integer, payload jsonb) PARTITION BY HASH (id);
+CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX parted_city ON parted USING gin (payload qdrant_keyword_ops (path = 'city'));
+CREATE INDEX parted_n ON parted USING gin (payload qdrant_integer_ops (path = 'n'));
+INSERT INTO parted SELECT id, payload FROM shop;
+ANALYZE parted;
+EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE payload @@@ '{"must": [{"key": "city", "match": {"value": "c7"}}, {"key": "plain", "range": {"lt": 50}}]}';
+EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE payload @@@ '{"must": [{"key": "plain", "range": {"lt": 5}}]}';
+SELECT count(*), count(*) FILTER (WHERE payload ->> 'city' = 'c7' AND (payload -> 'plain')::integer < 50) AS right FROM parted
+	WHERE payload @@@ '{"must": [{"key": "city", "match": {"value": "c7"}}, {"key": "plain", "range": {"lt": 50}}]}';
+DROP TABLE parted;
+
+-- Long strings and arrays in an index.
+CREATE TABLE big (id integer, payload jsonb);
+CREATE INDEX big_v ON big USING gin (payload qdrant_keyword_ops (path = 'v'));
+CREATE INDEX big_t ON big USING gin (payload qdrant_text_ops (path = 'v'));
+CREATE INDEX big_n ON big USING gin (payload qdrant_integer_ops (path = 'n'));
+INSERT INTO big SELECT i, jsonb_build_object('v', repeat(chr(96 + i) || ' ', 500000)) FROM generate_series(1, 3) i;
+INSERT INTO big SELECT 4, jsonb_build_object('n', jsonb_agg(i), 'v', jsonb_agg('w' || i)) FROM generate_series(1, 100000) i;
+SELECT id FROM big WHERE payload @@@ (SELECT jsonb_build_object('must', jsonb_build_object('key', 'v', 'match', jsonb_build_object('value', repeat('b ', 500000))))::payload_filter);
+SELECT id FROM big WHERE payload @@@ '{"must": {"key": "v", "match": {"prefix": "c c"}}}';
+SELECT id FROM big WHERE payload @@@ '{"must": {"key": "v", "match": {"text": "a"}, "as": "text"}}';
+SELECT id FROM big WHERE payload @@@ '{"must": {"key": "v", "match": {"value": "w99999"}}}';
+SELECT id FROM big WHERE payload @@@ '{"must": {"key": "n", "range": {"gt": 99999}}}';
+DROP TABLE big;
 
 -- Expressions, several columns, partial indexes.
 CREATE TABLE wrapped AS SELECT id, jsonb_build_object('body', payload) AS doc FROM shop;

@@ -324,12 +324,6 @@ catalog_owner(void)
 	return owner;
 }
 
-/*
- * qdrant_catalog.put_collection(name text, relation regclass, config jsonb,
- * vectors jsonb): registers a table as a collection, or replaces what the
- * catalog says about it.  vectors as qdrant.describe shows them, the column
- * not quoted, and with the member pending.
- */
 /* A collection outlives the session, and rows can be inserted in it. */
 static void
 check_is_lasting_table(Oid relation)
@@ -345,6 +339,12 @@ check_is_lasting_table(Oid relation)
 				 errhint("A collection is a table that is not temporary.")));
 }
 
+/*
+ * qdrant_catalog.put_collection(name text, relation regclass, config jsonb,
+ * vectors jsonb): registers a table as a collection, or replaces what the
+ * catalog says about it.  vectors as qdrant.describe shows them, the column
+ * not quoted, and with the member pending.
+ */
 Datum
 qd_put_collection(PG_FUNCTION_ARGS)
 {

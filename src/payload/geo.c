@@ -51,7 +51,7 @@ bool
 qd_geo_in_ring(qd_geo_point p, const qd_geo_point *ring, size_t n,
 			   bool *on_edge)
 {
-	bool		inside = false;
+	int			winding = 0;
 
 	*on_edge = false;
 	for (size_t i = 0; i + 1 < n; i++)
@@ -66,7 +66,7 @@ qd_geo_in_ring(qd_geo_point p, const qd_geo_point *ring, size_t n,
 		}
 		if ((a.lat > p.lat) != (b.lat > p.lat) &&
 			p.lon < (b.lon - a.lon) * (p.lat - a.lat) / (b.lat - a.lat) + a.lon)
-			inside = !inside;
+			winding += b.lat > a.lat ? 1 : -1;
 	}
-	return inside;
+	return winding != 0;
 }

@@ -69,6 +69,7 @@ CONDITIONS = {
     "polygon with a hole": {"key": "place", "geo_polygon": {
         "exterior": ring((-5, 45), (20, 45), (20, 60), (-5, 60), (-5, 45)),
         "interiors": [ring((10, 50), (15, 50), (15, 55), (10, 55), (10, 50))]}},
+    "polygon that crosses itself": {"key": "place", "geo_polygon": {"exterior": ring((0, 60), (-6, 42), (10, 53), (-10, 53), (6, 42), (0, 60))}},
     "is_empty": {"is_empty": {"key": "maybe"}},
     "is_null": {"is_null": {"key": "maybe"}},
     "inline is_empty": {"key": "maybe", "is_empty": False},
@@ -88,10 +89,12 @@ FILTERS = {name: {"must": [c]} for name, c in CONDITIONS.items()} | {
     "min_should": {"min_should": {"conditions": [CONDITIONS["match boolean"], CONDITIONS["text_any"], CONDITIONS["prefix"]], "min_count": 2}},
     "all clauses": {"must": [CONDITIONS["range of floats"]], "should": [CONDITIONS["match keyword"], CONDITIONS["prefix"]],
                     "must_not": [CONDITIONS["values_count"]]},
+    "has_vector": {"must": [{"has_vector": ""}, CONDITIONS["match integer"]]},
+    "not has_vector": {"must_not": [{"has_vector": "none"}, CONDITIONS["match integer"]]},
 }
 INDEXES = {"city": "keyword", "n": "integer", "flag": "bool", "uid": "uuid", "price": "float", "at": "datetime", "place": "geo",
            "text": {"type": "text", "tokenizer": "word", "phrase_matching": True}, "maybe": "keyword", "items[].a": "integer", "items[].b": "integer"}
-NEED_POINT = {"has_id", "slice"}
+NEED_POINT = {"has_id", "slice", "has_vector", "not has_vector"}
 SCANS = {"sequential": (True, False, False), "bitmap": (False, True, False), "vector": (False, False, True)}
 
 
