@@ -1,169 +1,178 @@
 #!/usr/bin/env python3
-"""compare: recall, queries per second, build time and size of qdrant_hnsw and
-of pgvector's hnsw, in one server, on the same rows, one client, everything
-cached.  Every figure is printed with the ratio of the two.
+"""compare: searches without a filter, builds and sizes: qdrant_hnsw and
+pgvector's hnsw in one server, qdrant-edge-py, hnswlib and usearch in this
+process, on the same rows, one client, everything cached.
 
-For each engine a sweep over ef finds the queries per second at a recall@10
-of 0.95 and 0.99 (interpolated between the two settings around it).
+A sweep over ef (hnsw_ef, expansion) finds queries per second at a recall@10 of
+0.95 and 0.99, interpolated between the two settings around it. At each setting the
+engines take turns by parts of the queries, --repeat times; of each part the
+best time counts, so that a busy machine disturbs all alike and little.
+
+  wall      of queries per second: what a client sees. The server's engines are
+            asked by knn_client (C, libpq, prepared, binary), the others from Python
+  processor time per query: of the server's process and the client's, or of this process
+  scan      of the server's process for the index scan alone: one statement that
+            searches for all queries, less what it takes to make the same rows of constants
+
+Ratios are of wall times, with --cpu of processor times, for a machine that is busy.
 """
 import argparse
 import pathlib
 import sys
+import tempfile
 import time
 
 import numpy as np
 import psycopg
 
-ENGINES = {
-    "qdrant_pg": {
-        "type": "public.vector", "operator": "OPERATOR(public.<=>)",
-        "index": "USING qdrant_hnsw (embedding public.vector_cosine_ops) WITH (m = 16, ef_construction = 100)",
-        "ef": "qdrant_pg.ef_search",
-    },
-    "pgvector": {
-        "type": "pgv.vector", "operator": "OPERATOR(pgv.<=>)",
-        "index": "USING hnsw (embedding pgv.vector_cosine_ops) WITH (m = 16, ef_construction = 64)",
-        "ef": "hnsw.ef_search",
-    },
-}
-SWEEP = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
-TOP = 10
+import datasets
+import engines
+import plot
+import results
+
+SWEEP = [10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 384, 512, 768, 1000]
+ENOUGH = 0.995
+RECALLS = (0.95, 0.99)
+OURS = "qdrant_pg"
 
 
-def load_data(folder, limit_queries):
-    if (folder / "base.f16.npy").exists():
-        vectors = np.load(folder / "base.f16.npy").astype(np.float32)
-        queries = np.load(folder / "queries.f32.npy")[:limit_queries]
-        truth = np.load(folder / "gt" / "all.i32.npy")[:limit_queries, :TOP]
-        return "wordnet-minilm", vectors, queries, truth
-    rng = np.random.default_rng(7)
-    centres = rng.standard_normal((200, 384))
-    vectors = centres[rng.integers(0, 200, 50000)] + rng.standard_normal((50000, 384))
-    queries = centres[rng.integers(0, 200, limit_queries)] + rng.standard_normal((limit_queries, 384))
-    vectors, queries = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (vectors, queries))
-    truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :TOP]
-    return "generated clusters", vectors.astype(np.float32), queries.astype(np.float32), truth
+def measure(engine, ef, args, point):
+    """Prepares one setting of an engine: what run_turn adds to."""
+    engine.set_ef(ef)
+    n = len(engine.bench.data.queries)
+    size = -(-n // args.turns)
+    parts = [(at, min(size, n - at)) for at in range(0, n, size)]
+    point.update(ef=ef, parts=parts, wall=[1e9] * len(parts), cpu=[1e9] * len(parts),
+                 server=[1e9] * len(parts), scan=[1e9] * len(parts), hits=[0] * len(parts))
 
 
-def as_text(vector):
-    return "[" + ",".join(map(repr, map(float, vector))) + "]"
+def run_turn(engine, point, turn):
+    first, count = point["parts"][turn]
+    times, ids = engine.run(first, count)
+    for key in ("wall", "cpu", "server"):
+        point[key][turn] = min(point[key][turn], getattr(times, key))
+    if isinstance(engine, engines.Table):
+        point["scan"][turn] = min(point["scan"][turn], engine.scan_seconds(first, count))
+    truth = engine.bench.data.truth[first:first + count]
+    point["hits"][turn] = sum(len(np.intersect1d(a, b)) for a, b in zip(ids, truth))
 
 
-def as_binary(vector):
-    return np.array([len(vector), 0], ">u2").tobytes() + vector.astype(">f4").tobytes()
+def finish(engine, point):
+    """Seconds per query of a setting, and its recall."""
+    n = sum(count for _, count in point["parts"])
+    done = {"ef": point["ef"], "recall": sum(point["hits"]) / (n * datasets.TOP)}
+    in_server = isinstance(engine, engines.Table)
+    for key in ("wall", "cpu") + (("server", "scan") if in_server else ()):
+        done[key] = sum(point[key]) / n
+    line = f"  ef {done['ef']:4}  {engine.name:18} recall {done['recall']:.4f} {1 / done['wall']:8.0f}/s, processor {1e6 * done['cpu']:6.0f} µs"
+    if in_server:
+        line += f" (server {1e6 * done['server']:.0f}, index scan alone {1e6 * done['scan']:.0f})"
+    print(line, flush=True)
+    return done
 
 
-class BinaryVector:
-    def __init__(self, data):
-        self.data = data
+def sweep(all_engines, args):
+    points = {engine.name: [] for engine in all_engines}
+    for engine in all_engines:  # the first ones are not counted
+        engine.set_ef(64)
+        engine.run(0, min(100, len(engine.bench.data.queries)))
+    for ef in SWEEP:
+        active = [e for e in all_engines if not points[e.name] or points[e.name][-1]["recall"] < ENOUGH]
+        todo = [(engine, {}) for engine in active]
+        for engine, point in todo:
+            measure(engine, ef, args, point)
+        for _ in range(args.repeat):
+            for turn in range(len(todo[0][1]["parts"]) if todo else 0):
+                for engine, point in todo:
+                    run_turn(engine, point, turn)
+        for engine, point in todo:
+            points[engine.name].append(finish(engine, point))
+    return points
 
 
-def register(connection):
-    """Sends BinaryVector as a binary parameter whose type the server infers."""
-    class Dumper(psycopg.adapt.Dumper):
-        format = psycopg.pq.Format.BINARY
-        oid = 0
-
-        def dump(self, obj):
-            return obj.data
-
-    connection.adapters.register_dumper(BinaryVector, Dumper)
-
-
-def fill(connection, engine, vectors):
-    spec = ENGINES[engine]
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS bench_{engine}")
-        cursor.execute(f"CREATE TABLE bench_{engine} (id int PRIMARY KEY, embedding {spec['type']}({vectors.shape[1]}))")
-        with cursor.copy(f"COPY bench_{engine} FROM STDIN") as copy:
-            for i, vector in enumerate(vectors):
-                copy.write_row((i, as_text(vector)))
-        cursor.execute(f"VACUUM ANALYZE bench_{engine}")
-
-
-def build(connection, engine, workers):
-    connection.execute(f"DROP INDEX IF EXISTS bench_{engine}_idx")
-    connection.execute(f"SET max_parallel_maintenance_workers = {workers}")
-    start = time.perf_counter()
-    connection.execute(f"CREATE INDEX bench_{engine}_idx ON bench_{engine} {ENGINES[engine]['index']}")
-    seconds = time.perf_counter() - start
-    size, = connection.execute(f"SELECT pg_relation_size('bench_{engine}_idx')").fetchone()
-    return seconds, size
-
-
-def measure(connection, engine, ef, queries, truth, repeat):
-    spec = ENGINES[engine]
-    connection.execute(f"SET {spec['ef']} = {ef}")
-    connection.execute("SET enable_seqscan = off")
-    connection.execute("SET plan_cache_mode = force_generic_plan")
-    sql = f"SELECT id FROM bench_{engine} ORDER BY embedding {spec['operator']} %s LIMIT {TOP}"
-    best = 0.0
-    with connection.cursor(binary=True) as cursor:
-        for _ in range(repeat):
-            hits = 0
-            elapsed = 0.0
-            for query, expected in zip(queries, truth):
-                start = time.perf_counter()
-                rows = cursor.execute(sql, (query,), prepare=True).fetchall()
-                elapsed += time.perf_counter() - start
-                hits += len({r[0] for r in rows} & set(expected.tolist()))
-            best = max(best, len(queries) / elapsed)
-    return hits / (TOP * len(queries)), best
-
-
-def at_recall(points, wanted):
-    """Queries per second where the sweep crosses the recall, or None."""
+def at_recall(points, wanted, key):
+    """Seconds per query where the sweep crosses the recall, or None; as rates, linear."""
     below = None
-    for recall, qps in points:
-        if recall >= wanted:
-            if below is None:
-                return qps
-            r0, q0 = below
-            t = (wanted - r0) / (recall - r0)
-            return q0 + t * (qps - q0)
-        below = (recall, qps)
+    for point in points:
+        if point["recall"] >= wanted:
+            rate = 1 / point[key]
+            if below is not None:
+                t = (wanted - below["recall"]) / (point["recall"] - below["recall"])
+                rate = (1 - t) / below[key] + t * rate
+            return 1 / rate
+        below = point
     return None
 
 
-def run(args):
-    name, vectors, queries, truth = load_data(args.data, args.queries)
-    if args.rows:
-        vectors = vectors[:args.rows]
-        truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :TOP]
+def report(figures, clock):
+    """Tables of figures["engines"]: {name: {build, bytes, points}}."""
+    found = figures["engines"]
+    ours = found[OURS]
+    for wanted in RECALLS:
+        print(f"\n{'recall ' + format(wanted, '.2f'):20}{'queries/s':>11}{'processor':>12}{'scan alone':>12}   {OURS} is faster by ({clock})")
+        for name, f in found.items():
+            at = {key: at_recall(f["points"], wanted, key) for key in ("wall", "cpu")}
+            if at["wall"] is None:
+                print(f"{name:20}     not reached")
+                continue
+            scan = at_recall(f["points"], wanted, "scan") if "scan" in f["points"][0] else None
+            mine = at_recall(ours["points"], wanted, clock)
+            print(f"{name:20}{1 / at['wall']:11.0f}{1e6 * at['cpu']:9.0f} µs" + (f"{1e6 * scan:9.0f} µs" if scan else f"{'':12}") +
+                  (f"{at[clock] / mine:9.2f} x" if mine and name != OURS else ""))
+    if "edge call" in figures:
+        print(f"(a call of edge from Python that finds one point: {1e6 * figures['edge call']:.0f} µs)")
+    print(f"\n{'build, 2 threads':20}{'seconds':>11}{'MB':>12}   {OURS} is faster by, and of its size")
+    for name, f in found.items():
+        size = f"{f['bytes'] / 1e6:12.1f}" if f["bytes"] else f"{'':12}"
+        line = f"{name:20}{f['build']:11.1f}{size}{f['build'] / ours['build']:9.2f} x"
+        print(line + (f"{f['bytes'] / ours['bytes']:9.2f} x" if f["bytes"] else ""))
+
+
+def connect(args):
     connection = psycopg.connect(host=args.host, port=args.port, user="postgres", dbname="postgres", autocommit=True)
-    register(connection)
     connection.execute("CREATE SCHEMA IF NOT EXISTS pgv")
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector SCHEMA pgv")
     connection.execute("CREATE EXTENSION IF NOT EXISTS qdrant_pg SCHEMA public")
+    return connection
+
+
+def run(args, scratch):
+    data = datasets.load(args.set, args.data, args.rows, args.queries)
+    connection = connect(args)
     version, = connection.execute("SHOW server_version").fetchone()
     peer, = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
-    print(f"{name}: {len(vectors)} x {vectors.shape[1]}, {len(queries)} queries, PostgreSQL {version}, pgvector {peer}")
-    parameters = [BinaryVector(as_binary(q)) for q in queries]
-    results = {}
-    for engine in ENGINES:
-        fill(connection, engine, vectors)
-        alone, _ = build(connection, engine, 0)
-        seconds, size = build(connection, engine, 1)
-        connection.execute(f"SELECT count(*) FROM bench_{engine}")
-        measure(connection, engine, 40, parameters[:100], truth, 1)
-        points = []
-        print(f"\n{engine}: build {seconds:.1f} s (one process: {alone:.1f} s), index {size / 1e6:.1f} MB")
-        for ef in SWEEP:
-            recall, qps = measure(connection, engine, ef, parameters, truth, args.repeat)
-            points.append((recall, qps))
-            print(f"  ef {ef:4}  recall@10 {recall:.4f}  {qps:8.0f} queries/s")
-            if recall > 0.995:
-                break
-        results[engine] = {"build": seconds, "alone": alone, "size": size, "points": points}
-    ours, theirs = results["qdrant_pg"], results["pgvector"]
-    print(f"\n{'':28}{'qdrant_pg':>12}{'pgvector':>12}{'ratio':>9}")
-    for wanted in (0.95, 0.99):
-        a, b = at_recall(ours["points"], wanted), at_recall(theirs["points"], wanted)
-        if a and b:
-            print(f"queries/s at recall {wanted:.2f}    {a:12.0f}{b:12.0f}{a / b:8.2f}x")
-    print(f"build, 1 process, seconds   {ours['alone']:12.1f}{theirs['alone']:12.1f}{theirs['alone'] / ours['alone']:8.2f}x")
-    print(f"build, 2 processes, seconds {ours['build']:12.1f}{theirs['build']:12.1f}{theirs['build'] / ours['build']:8.2f}x")
-    print(f"index size, MB              {ours['size'] / 1e6:12.1f}{theirs['size'] / 1e6:12.1f}{ours['size'] / theirs['size']:8.2f}x")
+    title = f"{data.name}, {len(data.vectors):,} x {data.vectors.shape[1]}"
+    print(f"{title}, {len(data.queries)} queries; PostgreSQL {version}, pgvector {peer}", flush=True)
+    bench = engines.Bench(connection, f"host={args.host} port={args.port} user=postgres dbname=postgres",
+                          args.client, scratch, data)
+    bench.share_queries()
+    figures = {"set": title, "dimensions": data.vectors.shape[1], "clock": "cpu" if args.cpu else "wall",
+               "date": time.strftime("%Y-%m-%d"), "engines": {}}
+    ready = []
+    for name in args.engines.split(","):
+        try:
+            engine = engines.make(bench, name.strip())
+            start = time.perf_counter()
+            engine.build()
+        except ImportError as error:
+            print(f"{name}: left out, {error}")
+            continue
+        ready.append(engine)
+        figures["engines"][engine.name] = {"build": engine.build_seconds, "bytes": engine.bytes}
+        print(f"{engine.name}: built in {engine.build_seconds:.1f} s (with loading {time.perf_counter() - start:.1f} s)" +
+              (f", {engine.bytes / 1e6:.1f} MB" if engine.bytes else ""), flush=True)
+    for name, points in sweep(ready, args).items():
+        figures["engines"][name]["points"] = points
+    for engine in ready:
+        if isinstance(engine, engines.Edge) and "edge call" not in figures:
+            figures["edge call"] = engine.call_seconds()
+        engine.end()
+    report(figures, figures["clock"])
+    results.save(f"compare-{args.set}", figures)
+    if results.folder():
+        path = results.folder() / f"recall-{args.set}.svg"
+        plot.draw(figures, path)
+        print(f"plot of recall against queries/s: {path}")
 
 
 def main():
@@ -171,10 +180,17 @@ def main():
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--client", type=pathlib.Path, required=True, help="the program knn_client")
+    parser.add_argument("--set", choices=("wordnet", "clusters"), default="wordnet")
+    parser.add_argument("--engines", default="qdrant_pg,qdrant_pg compact,pgvector,edge float32,edge int8,hnswlib,usearch")
     parser.add_argument("--queries", type=int, default=1000)
-    parser.add_argument("--rows", type=int, help="only the first so many rows")
-    parser.add_argument("--repeat", type=int, default=2, help="runs per setting; the best counts")
-    run(parser.parse_args())
+    parser.add_argument("--rows", type=int, help="only so many rows")
+    parser.add_argument("--turns", type=int, default=5, help="parts of the queries by which engines take turns")
+    parser.add_argument("--repeat", type=int, default=2, help="of each part the best time counts")
+    parser.add_argument("--cpu", action="store_true", help="ratios of processor times")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="qdrant_pg-compare-", dir="/var/tmp") as scratch:
+        run(args, pathlib.Path(scratch))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import time
 import numpy as np
 import psycopg
 
-from compare import BinaryVector, as_binary, as_text, load_data, register
+from datasets import load_data
+from wire import BinaryVector, as_binary, as_text, register
 
 BATCH = 100
 KINDS = {
