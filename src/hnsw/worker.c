@@ -44,6 +44,7 @@
 #define BULK_ROWS		0x40000000	/* all, in memory */
 #define TICK_MS			250
 #define REST_TICKS		4		/* quiet: what is left is merged too */
+#define MOST_REST		128		/* batches of it, before the next tick */
 #define LAST_TICK		8
 #define YIELD_MS		50		/* between looks at who waits */
 
@@ -56,7 +57,8 @@ typedef struct WorkerTask
 
 typedef enum WorkerStep
 {
-	STEP_MERGED,				/* and there is more */
+	STEP_MORE,					/* merged, and there is more */
+	STEP_MERGED,				/* what is left may wait */
 	STEP_QUIET,					/* nothing to do for now */
 	STEP_LEAVE
 } WorkerStep;
@@ -135,6 +137,7 @@ qd_hnsw_worker_yield(void)
 	static TimestampTz last;
 	TimestampTz now;
 
+	CHECK_FOR_INTERRUPTS();
 	if (opened == NULL)
 		return;
 	now = GetCurrentTimestamp();
@@ -169,7 +172,19 @@ open_index(Oid indexid)
 		opened->rd_rel->relam == get_index_am_oid("qdrant_hnsw", true);
 }
 
-/* Merges a batch; rest: also when the region is below its limit. */
+/*
+ * Rows that are worth a batch; rest: also when the region is below its limit,
+ * but not those few that came while the last batch was merged.
+ */
+static double
+rows_due(const QdHnswMeta *meta, bool rest, double least)
+{
+	double		rows = qd_hnsw_fresh_rows(meta);
+
+	return rows > qd_hnsw_fresh_limit(opened, meta) ||
+		(rest && rows >= least && meta->entry_vid != QD_NO_VID) ? rows : 0;
+}
+
 static WorkerStep
 merge_batch(bool rest)
 {
@@ -180,14 +195,17 @@ merge_batch(bool rest)
 	if (!qd_hnsw_merge_lock(opened, false))
 		return STEP_QUIET;
 	qd_hnsw_meta_read(opened, &meta);
-	rows = qd_hnsw_fresh_rows(&meta);
-	if (rows > qd_hnsw_fresh_limit(opened, &meta) ||
-		(rest && rows > 0 && meta.entry_vid != QD_NO_VID))
+	rows = rows_due(&meta, rest, 1);
+	if (rows > 0)
 		merged = qd_hnsw_merge(opened, meta.entry_vid == QD_NO_VID ||
 							   qd_hnsw_bulk_pays(&meta, rows) ?
 							   BULK_ROWS : BATCH_ROWS);
+	qd_hnsw_meta_read(opened, &meta);
+	rows = rows_due(&meta, rest, BATCH_ROWS);
 	qd_hnsw_merge_unlock(opened);
-	return merged > 0 ? STEP_MERGED : STEP_QUIET;
+	if (merged == 0)
+		return STEP_QUIET;
+	return rows > 0 ? STEP_MORE : STEP_MERGED;
 }
 
 static WorkerStep
@@ -236,17 +254,23 @@ do_step(Oid indexid, bool rest)
  *----------
  */
 static void
-wait_a_tick(void)
+heed_signals(void)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 TICK_MS, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 	}
+}
+
+static void
+wait_a_tick(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 TICK_MS, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	heed_signals();
 }
 
 static void
@@ -259,14 +283,20 @@ work(Oid indexid)
 		bool		rest = quiet > 0 && quiet % REST_TICKS == 0;
 		WorkerStep	step = do_step(indexid, rest);
 
-		/* all of the rest, which is little, before the clock goes on */
-		while (rest && step == STEP_MERGED)
+		/* all of the rest, which is little, unless it keeps coming */
+		for (int i = 0; rest && step == STEP_MORE && i < MOST_REST; i++)
+		{
+			heed_signals();
 			step = do_step(indexid, rest);
+		}
 		if (step == STEP_LEAVE)
 			return;
-		if (step == STEP_MERGED)
-		{
+		if (step != STEP_QUIET)
 			quiet = 0;
+		/* over its limit the region does not wait */
+		if (step == STEP_MORE && !rest)
+		{
+			heed_signals();
 			continue;
 		}
 		wait_a_tick();
