@@ -10,7 +10,6 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "hnsw/builder.h"
@@ -29,11 +28,11 @@ load_directory(QdGraphLoad *d)
 	for (uint32 first = 0; first < d->meta.next_vid; first += QD_DIR_PER_PAGE)
 	{
 		uint32		n = Min(QD_DIR_PER_PAGE, d->meta.next_vid - first);
-		Buffer		buffer = qd_hnsw_read(d->index,
-										  qd_hnsw_dir_block(d->index, first),
-										  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+		Buffer		buffer;
 
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
+		buffer = qd_hnsw_read(d->index, qd_hnsw_dir_block(d->index, first),
+							  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
 		if (!PageIsNew(BufferGetPage(buffer)))
 			memcpy(d->dir + first, QdPageDirEntry(BufferGetPage(buffer), first),
 				   n * sizeof(QdDirEntry));
@@ -55,7 +54,6 @@ each_vertex(QdGraphLoad *d, void (*visit) (QdGraphLoad *d, QdVertexHead *v))
 		BlockNumber block = qd_hnsw_vertex_block(d->index, vid, &offset);
 		Buffer		buffer;
 
-		CHECK_FOR_INTERRUPTS();
 		qd_hnsw_worker_yield();
 		end = vid + Min(l->npp, QD_DIR_PER_PAGE - vid % QD_DIR_PER_PAGE);
 		end = Min(end, d->meta.next_vid);

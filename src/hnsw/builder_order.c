@@ -18,10 +18,12 @@
 #include "utils/memutils.h"
 
 #include "hnsw/builder.h"
+#include "hnsw/worker.h"
 
 /* Rows that a process takes at once. */
 #define CLAIM		64
 #define PROGRESS_EVERY	256
+#define YIELD_EVERY		4096	/* rows moved or numbered */
 
 /*----------
  * Moving rows
@@ -52,8 +54,12 @@ qd_builder_skeleton_first(QdGraphBuilder *b, uint32 first)
 	uint32		highest = first;
 
 	for (uint32 i = first; i < b->n; i++)
+	{
+		if (i % YIELD_EVERY == 0)
+			qd_hnsw_worker_yield();
 		if (b->levels[i] > 0)
 			swap_rows(b, i, end++, scratch);
+	}
 	for (uint32 i = first; i < end; i++)
 		if (b->levels[i] > b->levels[highest])
 			highest = i;
@@ -179,6 +185,8 @@ move_rows(QdGraphBuilder *b, uint32 *order)
 		ItemPointerData tid = b->tids[from + i];
 		uint32		begins = b->uppers[from + i];
 
+		if (i % YIELD_EVERY == 0)
+			qd_hnsw_worker_yield();
 		if (order[i] == from + i)
 			continue;
 		/* the cycle that place i belongs to */
@@ -278,7 +286,7 @@ claim(Participant *p, QdBuilderPart part, uint32 end, uint32 at_once,
 
 		for (uint32 stop = Min(piece + at_once, end); piece < stop; piece++)
 		{
-			CHECK_FOR_INTERRUPTS();
+			qd_hnsw_worker_yield();
 			work(p, piece);
 		}
 	}
@@ -349,7 +357,7 @@ qd_builder_relink(QdGraphBuilder *b, void (*progress) (uint32 done))
 		{
 			if (row == b->shared->entry || (b->levels[row] > 0) != upper)
 				continue;
-			CHECK_FOR_INTERRUPTS();
+			qd_hnsw_worker_yield();
 			if (!upper)
 				qd_row_linker_descend(linker, row);
 			qd_row_linker_link(linker, row);

@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/builder.h"
+#include "hnsw/worker.h"
 
 /* Of every vertex that was never freed; a block of zeroes has 0. */
 #define FIRST_GEN	1
@@ -219,7 +220,7 @@ qd_builder_write_stripe(const QdBuilderWriter *w, uint32 node)
 	write_dir(w, node);
 	while (node < end)
 	{
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		node = write_vertices(w, node);
 	}
 }

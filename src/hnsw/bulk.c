@@ -96,7 +96,7 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 			(max_rows > 0 && qd_hnsw_builder_count(k->b) - before +
 			 qd_copies_count(k->copies) >= max_rows))
 			break;
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		k->slots[i] = qd_hnsw_fresh_copy(k->index, meta, meta->fresh_lo + i,
 										 page.data);
 		for (int j = 0; j < k->slots[i]; j++)
@@ -119,7 +119,7 @@ clear_rows(Bulk *k)
 
 	for (uint32 i = 0; i < k->pages; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		qd_hnsw_fresh_clear(k->index, meta, meta->fresh_lo + i, k->slots[i]);
 	}
 	qd_hnsw_fresh_trim(k->index);
@@ -158,6 +158,7 @@ find_known(Bulk *k, QdTidSet *known)
 	{
 		int			n = qd_hnsw_fresh_copy(k->index, &d->meta, p, page.data);
 
+		qd_hnsw_worker_yield();
 		for (int i = 0; i < n; i++)
 		{
 			QdFreshSlot *slot = QdPageFreshSlot(&d->meta.layout, page.data, i);
@@ -284,7 +285,6 @@ typedef struct PageEdit
 static void
 begin_edit(Bulk *k, PageEdit *e, BlockNumber block, QdPageKind kind)
 {
-	CHECK_FOR_INTERRUPTS();
 	qd_hnsw_worker_yield();
 	e->buffer = qd_hnsw_read(k->index, block, BUFFER_LOCK_EXCLUSIVE, kind);
 	e->state = GenericXLogStart(k->index);

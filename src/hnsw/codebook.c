@@ -19,6 +19,7 @@
 
 #include "distance/distance.h"
 #include "hnsw/builder.h"
+#include "hnsw/worker.h"
 #include "quantization/product.h"
 
 #define PAGE_BYTES		(BLCKSZ - SizeOfPageHeaderData - sizeof(QdPageSpecial))
@@ -110,7 +111,7 @@ learn(const QdGraphBuilder *b, const qd_codec *codec, int8 *centroids)
 	}
 	for (uint32 m = 0; m < qd_product_chunks(codec); m++)
 	{
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		qd_product_learn(codec, m, rows, factors, n, work, centroids);
 	}
 	pfree(rows);

@@ -9,7 +9,6 @@
 #include "compat.h"
 
 #include "common/hashfn.h"
-#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "hnsw/copies.h"
@@ -88,7 +87,7 @@ qd_copies_create(const QdGraphLoad *d, double rows)
 		Slot	   *slot = find_slot(c, qd_builder_head(c->b, row),
 									 qd_builder_code(c->b, row));
 
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		/* of several vertices the last, which may have room */
 		slot->row = row;
 		slot->room = ROOM_UNKNOWN;
@@ -192,7 +191,6 @@ qd_copies_store(const QdCopies *c, Relation index, const uint32 *vids)
 		const Copy *copy = &c->copies[i];
 		uint32		row = copy->row;
 
-		CHECK_FOR_INTERRUPTS();
 		qd_hnsw_worker_yield();
 		if (row == QD_NO_VID)
 		{

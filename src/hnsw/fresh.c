@@ -15,6 +15,7 @@
 
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
+#include "hnsw/worker.h"
 
 #define GROW_LEAST		16		/* pages */
 #define TRIM_BATCH		64		/* pages looked at under one lock of META */
@@ -317,7 +318,7 @@ qd_hnsw_fresh_trim(Relation index)
 			GenericXLogFinish(state);
 		}
 		UnlockReleaseBuffer(meta_buffer);
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 	}
 }
 

@@ -13,7 +13,6 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -142,6 +141,7 @@ find_known(Merge *m, uint32 end)
 	{
 		int			n = qd_hnsw_fresh_copy(m->index, &m->linker.meta, p, m->page.data);
 
+		qd_hnsw_worker_yield();
 		for (int i = 0; i < n; i++)
 		{
 			QdFreshSlot *slot = QdPageFreshSlot(&m->linker.meta.layout, m->page.data, i);
@@ -152,7 +152,7 @@ find_known(Merge *m, uint32 end)
 	}
 	for (uint64 vid = 0; vid < m->linker.meta.next_vid; vid += QD_DIR_PER_PAGE)
 	{
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		find_known_in_dir(m, &fresh, vid);
 	}
 	qd_overflow_each(m->index, &m->linker.meta, see_copy,
@@ -208,7 +208,7 @@ merge_page(Merge *m, uint32 position)
 
 		if (slot->flags != QD_FRESH_USED)
 			continue;
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		old = MemoryContextSwitchTo(m->row_context);
 		merge_row(m, slot);
 		MemoryContextSwitchTo(old);
@@ -242,7 +242,6 @@ merge_pages(Merge *m, uint32 max_rows)
 	for (uint32 p = m->linker.meta.fresh_lo; p != end; p++)
 	{
 		rows += merge_page(m, p);
-		qd_hnsw_worker_yield();
 		if ((p - m->linker.meta.fresh_lo) % TRIM_PAGES == TRIM_PAGES - 1)
 			qd_hnsw_fresh_trim(m->index);
 	}

@@ -10,10 +10,10 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "hnsw/overflow.h"
+#include "hnsw/worker.h"
 
 StaticAssertDecl(sizeof(QdOverflowChunk) == 112, "page format");
 StaticAssertDecl(QD_OVERFLOW_PER_PAGE * sizeof(QdOverflowChunk) <=
@@ -275,7 +275,7 @@ qd_overflow_free(Relation index, uint32 vid)
 		QdDirEntry	entry = read_entry(index, vid);
 		QdOverflowChunk chunk;
 
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		if (entry.state != QD_VERTEX_TOMBSTONE || entry.link == QD_NO_VID ||
 			!read_chunk(index, entry.link, vid, entry.gen, &chunk))
 			return;
@@ -321,7 +321,7 @@ qd_overflow_each(Relation index, const QdHnswMeta *meta,
 	{
 		int			n = qd_overflow_copy_page(index, meta, page, chunks);
 
-		CHECK_FOR_INTERRUPTS();
+		qd_hnsw_worker_yield();
 		for (int i = 0; i < n; i++)
 			for (int j = 0; j < QD_OVERFLOW_ROWS; j++)
 				if (chunks[i].owner != QD_NO_VID &&

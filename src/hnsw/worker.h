@@ -15,8 +15,8 @@ extern bool qd_hnsw_worker_start(Relation index);
 
 /*
  * Called now and then by a merge that takes long, with nothing locked but the
- * merge lock: in a worker it raises an error when somebody waits for the
- * index or the database.  Elsewhere it does nothing.
+ * merge lock: serves interrupts, and in a worker raises an error when somebody
+ * waits for the index or the database.
  */
 extern void qd_hnsw_worker_yield(void);
 
