@@ -20,24 +20,20 @@
 #define FIRST_GEN	1
 
 /*
- * Centroids, if the codec wants some; room for all nodes: whole stripes, so that each page is written once.  The
- * rest of a stripe that an earlier graph left stays unused.
+ * Centroids, if the codec wants some; room for all nodes: whole stripes, so
+ * that each page is written once.  The rest of a stripe that an earlier graph
+ * left stays unused.
  */
 void
 qd_builder_reserve(QdGraphBuilder *b, Relation index)
 {
-	Buffer		buffer;
-	GenericXLogState *state;
-	QdHnswMeta *meta;
+	QdHnswMeta	meta;
 	uint64		first;
 
 	if (b->codec->kind == QD_CODE_PRODUCT && b->codec->codebook == NULL)
 		qd_hnsw_codebook_create(index, b);
-	buffer = qd_hnsw_read(index, QD_META_BLOCK, BUFFER_LOCK_EXCLUSIVE,
-						  QD_PAGE_META);
-	state = GenericXLogStart(index);
-	meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
-	first = (meta->next_vid + (uint64) QD_DIR_PER_PAGE - 1) /
+	qd_hnsw_meta_read(index, &meta);
+	first = (meta.next_vid + (uint64) QD_DIR_PER_PAGE - 1) /
 		QD_DIR_PER_PAGE * QD_DIR_PER_PAGE;
 
 	if (first + b->nodes >= QD_NO_VID)
@@ -47,11 +43,7 @@ qd_builder_reserve(QdGraphBuilder *b, Relation index)
 						RelationGetRelationName(index)),
 				 errhint("Please REINDEX it.")));
 	b->shared->first_vid = first;
-	for (uint64 vid = first; vid < first + b->nodes; vid += QD_DIR_PER_PAGE)
-		if (qd_hnsw_dir_block(index, vid) == InvalidBlockNumber)
-			qd_hnsw_add_stripe(index, meta);
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
+	qd_hnsw_reserve(index, first, b->nodes);
 }
 
 static void

@@ -254,23 +254,6 @@ place_nodes(Bulk *k)
 			place_new(k, qd_builder_node(b, row, level));
 }
 
-/* Room for the new vids, in RUNMAP. */
-static void
-reserve(Bulk *k)
-{
-	Buffer		buffer = qd_hnsw_read(k->index, QD_META_BLOCK,
-									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
-	GenericXLogState *state = GenericXLogStart(k->index);
-	QdHnswMeta *meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
-
-	for (uint32 i = 0; i < k->n_new; i++)
-		if (i == 0 || k->new[i].vid % QD_DIR_PER_PAGE == 0)
-			while (qd_hnsw_dir_block(k->index, k->new[i].vid) == InvalidBlockNumber)
-				qd_hnsw_add_stripe(k->index, meta);
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
-}
-
 /*----------
  * Pages
  *----------
@@ -470,7 +453,7 @@ write_graph(Bulk *k)
 	qd_builder_writer_init(&k->writer, k->b, k->index);
 	k->writer.vids = k->load.vids;
 	k->writer.gens = k->load.gens;
-	reserve(k);
+	qd_hnsw_reserve(k->index, k->load.meta.next_vid, k->n_new);
 	write_blocks(k, k->new, k->n_new, true);
 	write_new_entries(k);
 	sorted = allocate(k->n_reused, sizeof(Placed));

@@ -18,6 +18,7 @@
 #include "hnsw/worker.h"
 
 #define GROW_LEAST		16		/* pages */
+#define GROW_MOST		512		/* while META is locked */
 #define TRIM_BATCH		64		/* pages looked at under one lock of META */
 
 /*
@@ -133,7 +134,8 @@ make_room(Relation index, QdHnswMeta *meta, bool bounded)
 		(used == meta->fresh_pages || meta->fresh_pages < most ||
 		 meta->layout.m0 == 0))
 		qd_hnsw_add_fresh(index, meta,
-						  Max(GROW_LEAST, meta->fresh_pages / 8));
+						  Min(Max(GROW_LEAST, meta->fresh_pages / 8),
+							  GROW_MOST));
 	return used < meta->fresh_pages;
 }
 

@@ -368,16 +368,24 @@ extern BlockNumber qd_hnsw_fresh_block(Relation index, uint32 position,
 extern BlockNumber qd_hnsw_overflow_block(Relation index, uint32 chunk);
 
 /*
- * With META locked exclusively by the caller: makes room for one more stripe
- * (or some), or for more FRESH pages, by adding or extending a run (a record
- * of its own for RUNMAP) and the file.  *meta is the caller's copy, which it
- * logs.  A crash between the two records leaves room that nobody uses yet: ask
- * qd_hnsw_dir_block first.
+ * With META locked exclusively by the caller: makes room for more OVERFLOW or
+ * FRESH pages, by adding or extending a run (a record of its own for RUNMAP)
+ * and the file.  *meta is the caller's copy, which it logs.  A crash between
+ * the two records leaves room that nobody uses yet.
  */
-extern void qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta);
 extern void qd_hnsw_add_overflow(Relation index, QdHnswMeta *meta);
 extern void qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages);
 extern void qd_hnsw_add_codebook(Relation index, uint32 pages);
+
+/*
+ * Without META locked, by the holder of the merge lock or who is alone: room
+ * for the vids first .. first + n - 1, first being in the stripe of next_vid or
+ * the one after it; or for some from next_vid on.  The file grows before META is
+ * locked, so nobody waits for that; an error in between leaves pages behind
+ * all runs, which the next run takes.
+ */
+extern void qd_hnsw_reserve(Relation index, uint32 first, uint32 n);
+extern void qd_hnsw_reserve_some(Relation index, uint32 next_vid);
 
 /* The first block of the codebook, or InvalidBlockNumber. */
 extern BlockNumber qd_hnsw_codebook_block(Relation index);

@@ -343,7 +343,7 @@ change_page(QdLinker *k, GenericXLogState *state, BlockNumber block,
 	return c;
 }
 
-/* Takes a vid, in the copy of META; makes room for it. */
+/* Takes a vid, in the copy of META. */
 static uint32
 take_vid(QdLinker *k, QdHnswMeta *meta)
 {
@@ -364,10 +364,16 @@ take_vid(QdLinker *k, QdHnswMeta *meta)
 				 errmsg("too many vertices in index \"%s\"",
 						RelationGetRelationName(k->index)),
 				 errhint("Please REINDEX it.")));
-	vid = meta->next_vid++;
-	if (qd_hnsw_dir_block(k->index, vid) == InvalidBlockNumber)
-		qd_hnsw_add_stripe(k->index, meta);
-	return vid;
+	return meta->next_vid++;
+}
+
+/* Before META is locked: k->meta is right in this. */
+static void
+make_room(QdLinker *k)
+{
+	if (k->meta.free_head == QD_NO_VID &&
+		qd_hnsw_dir_block(k->index, k->meta.next_vid) == InvalidBlockNumber)
+		qd_hnsw_reserve_some(k->index, k->meta.next_vid);
 }
 
 /* Returns the generation that the block has to carry. */
@@ -470,13 +476,17 @@ write_vertex_pages(QdLinker *k, GenericXLogState *state, const NewVertex *new,
 static void
 add_vertex(QdLinker *k, NewVertex *new)
 {
-	GenericXLogState *state = GenericXLogStart(k->index);
-	PageChange	meta_change = change_page(k, state, QD_META_BLOCK, QD_PAGE_META);
-	QdHnswMeta *meta = QdPageMeta(meta_change.page);
+	GenericXLogState *state;
+	PageChange	meta_change;
+	QdHnswMeta *meta;
 	PageChange	dir;
 	PageChange	vertices[2];
 	uint16		gen;
 
+	make_room(k);
+	state = GenericXLogStart(k->index);
+	meta_change = change_page(k, state, QD_META_BLOCK, QD_PAGE_META);
+	meta = QdPageMeta(meta_change.page);
 	new->vid = take_vid(k, meta);
 	dir = change_page(k, state, qd_hnsw_dir_block(k->index, new->vid),
 					  QD_PAGE_DIR);

@@ -15,6 +15,7 @@
 
 #include "hnsw/hnsw.h"
 #include "hnsw/overflow.h"
+#include "hnsw/worker.h"
 #include "types/vector.h"
 
 #define PAGE_ROOM	(BLCKSZ - SizeOfPageHeaderData - sizeof(QdPageSpecial))
@@ -24,6 +25,7 @@
 /* How many stripes the file grows by: an eighth, at most so many. */
 #define STRIPE_SHARE	8
 #define MOST_STRIPES	64
+#define EXTEND_STEP	64			/* pages, under one lock of the file's end */
 
 /* And by how many OVERFLOW pages: an eighth, at least so many. */
 #define OVERFLOW_SHARE	8
@@ -689,17 +691,6 @@ add_run(Relation index, uint16 kind, uint32 pages)
 }
 
 void
-qd_hnsw_add_stripe(Relation index, QdHnswMeta *meta)
-{
-	const QdHnswLayout *l = &qd_hnsw_index(index)->layout;
-	uint32		stripes = meta->next_vid / QD_DIR_PER_PAGE;
-
-	/* a share of what there is, so that runs stay few */
-	stripes = Min(Max(stripes / STRIPE_SHARE, 1), MOST_STRIPES);
-	meta->runs = add_run(index, QD_PAGE_DIR, stripes * l->stripe_pages);
-}
-
-void
 qd_hnsw_add_overflow(Relation index, QdHnswMeta *meta)
 {
 	uint32		pages = meta->overflow_next / QD_OVERFLOW_PER_PAGE;
@@ -716,6 +707,61 @@ qd_hnsw_add_fresh(Relation index, QdHnswMeta *meta, uint32 pages)
 							meta->fresh_pages + pages) == InvalidBlockNumber)
 		meta->runs = add_run(index, QD_PAGE_FRESH, pages);
 	meta->fresh_pages += pages;
+}
+
+/* Lengthens the file by so many pages behind all runs, in steps. */
+static void
+extend_ahead(Relation index, uint32 pages)
+{
+	QdHnswIndex *cached = qd_hnsw_index(index);
+	BlockNumber end = QD_FIRST_RUN_BLOCK;
+	uint64		target;
+
+	load_runs(index, cached);
+	for (uint32 i = 0; i < cached->n_runs; i++)
+		end = Max(end, cached->runs[i].start + cached->runs[i].pages);
+	target = (uint64) end + pages;
+	/* else add_run will say that it is too much */
+	while (target < MaxBlockNumber && end < target)
+	{
+		qd_hnsw_worker_yield();
+		end = Min(end + EXTEND_STEP, target);
+		qd_hnsw_extend(index, end);
+	}
+}
+
+void
+qd_hnsw_reserve(Relation index, uint32 first, uint32 n)
+{
+	uint32		pages = 0;
+	Buffer		buffer;
+	GenericXLogState *state;
+	QdHnswMeta *meta;
+
+	for (uint64 vid = first - first % QD_DIR_PER_PAGE;
+		 vid < (uint64) first + n; vid += QD_DIR_PER_PAGE)
+		if (qd_hnsw_dir_block(index, vid) == InvalidBlockNumber)
+			pages += qd_hnsw_index(index)->layout.stripe_pages;
+	if (pages == 0)
+		return;
+	extend_ahead(index, pages);
+	buffer = qd_hnsw_read(index, QD_META_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+						  QD_PAGE_META);
+	state = GenericXLogStart(index);
+	meta = QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+	meta->runs = add_run(index, QD_PAGE_DIR, pages);
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+qd_hnsw_reserve_some(Relation index, uint32 next_vid)
+{
+	uint32		stripes = next_vid / QD_DIR_PER_PAGE;
+
+	/* a share of what there is, so that runs stay few */
+	stripes = Min(Max(stripes / STRIPE_SHARE, 1), MOST_STRIPES);
+	qd_hnsw_reserve(index, next_vid, stripes * QD_DIR_PER_PAGE);
 }
 
 void
