@@ -57,6 +57,32 @@ ok(busy('other', 'dropped'), 'a worker merges in another database');
 takes_at_most(10, 'DROP DATABASE other', 'DROP DATABASE does not fail');
 $node->poll_query_until('postgres', $workers, '0');
 
+# It heeds a reload, however fast rows come: merging one by one is slower.
+$node->safe_psql('postgres', q{ALTER DATABASE postgres SET maintenance_work_mem = '1MB'; CREATE TABLE steady (id int, v vector(16));
+	CREATE INDEX steady_v ON steady USING qdrant_hnsw (v vector_l2_ops)
+		WITH (indexing_threshold = 1, ef_construction = 200)});
+my @steady = map { in_background($node, join('', map {
+	"INSERT INTO steady SELECT i, vec(i, $_) FROM generate_series(1, 100) i;\n" } 1 .. 2000)) } 1 .. 2;
+ok($node->poll_query_until('postgres', "$workers AND state = 'active'", '1'), 'a worker merges steadily');
+usleep(2_000_000);
+$node->safe_psql('postgres', q{ALTER SYSTEM SET application_name = 'reloaded'});
+$node->safe_psql('postgres', 'SELECT pg_reload_conf()');
+my $heeded = 0;
+for (1 .. 100)
+{
+	last if $heeded = $node->safe_psql('postgres', "$workers AND application_name = 'reloaded'");
+	usleep(100_000);
+}
+is($heeded, '1', 'it heeds a reload');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO steady%'}),
+	'2', 'while rows are written');
+$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	WHERE query LIKE 'INSERT INTO steady%' AND pid <> pg_backend_pid()});
+ended_background($_) for @steady;
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET application_name');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET maintenance_work_mem; DROP TABLE steady');
+$node->poll_query_until('postgres', $workers, '0');
+
 # Crashes: every row that was acknowledged is there, once.
 srand(815);
 my $rows = 4000;
