@@ -98,25 +98,34 @@ UNIT_CFLAGS = -std=gnu11 -Isrc -g -Wall -Wextra -Wno-sign-compare \
 	-fno-math-errno $(filter -Werror,$(COPT))
 
 UNIT_TESTS = kernels elements quant nav stored graph
+UNIT_RUNS = $(UNIT_TESTS:%=unit-%) $(UNIT_TESTS:%=unit-%-sanitized)
+UNIT_OBJS = $(UNIT_LINKED:src/%.c=.build/unit/plain/%.o)
+UNIT_OBJS_SANITIZED = $(UNIT_LINKED:src/%.c=.build/unit/sanitized/%.o)
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+
 # the one that includes a server header
 .build/unit/graph .build/unit/graph-sanitized: \
 	UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter
 .build/unit/graph .build/unit/graph-sanitized: src/hnsw/graph.c src/hnsw/graph.h
 
-UNIT_RUNS = $(UNIT_TESTS:%=unit-%) $(UNIT_TESTS:%=unit-%-sanitized)
 .PHONY: unit $(UNIT_RUNS)
 unit: $(UNIT_RUNS)
 $(UNIT_RUNS): unit-%: .build/unit/%
 	$<
 
-.build/unit/%: tests/unit/%.c $(UNIT_LINKED) $(UNIT_HEADERS)
+.build/unit/plain/%.o: src/%.c $(UNIT_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $< $(UNIT_LINKED) -lm
+	$(CC) $(UNIT_CFLAGS) -O3 -c -o $@ $<
 
-.build/unit/%-sanitized: tests/unit/%.c $(UNIT_LINKED) $(UNIT_HEADERS)
+.build/unit/sanitized/%.o: src/%.c $(UNIT_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -O1 -fsanitize=address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(UNIT_LINKED) -lm
+	$(CC) $(UNIT_CFLAGS) -O2 $(SANITIZE) -c -o $@ $<
+
+.build/unit/%-sanitized: tests/unit/%.c $(UNIT_OBJS_SANITIZED)
+	$(CC) $(UNIT_CFLAGS) -O2 $(SANITIZE) -o $@ $< $(UNIT_OBJS_SANITIZED) -lm
+
+.build/unit/%: tests/unit/%.c $(UNIT_OBJS)
+	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $< $(UNIT_OBJS) -lm
 
 .PHONY: gateway bench
 
