@@ -71,8 +71,9 @@ for my $round (1 .. $rounds)
 		$others .= join('', grep { /ERROR/ && !/due to|already exists|terminating connection|deadlock detected|recovery mode/ }
 			split(/(?<=\n)/, $err));
 	}
-	is($node->safe_psql('postgres', q{SELECT pid, wait_event_type, wait_event, query FROM pg_stat_activity
-		WHERE pid <> pg_backend_pid() AND datname = 'postgres' AND NOT pg_terminate_backend(pid, 60000)}),
+	is($node->safe_psql('postgres', q{
+		WITH others AS MATERIALIZED (SELECT * FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres')
+		SELECT pid, wait_event_type, wait_event, query FROM others WHERE NOT pg_terminate_backend(pid, 60000)}),
 		'', "round $round: every session ends");
 	is(index_problems($node, 't_v'), '', "round $round: the index is clean");
 	is($node->safe_psql('postgres', q{SET enable_seqscan = off; SET enable_sort = off; SET jit = off;
