@@ -132,5 +132,7 @@ $(UNIT_RUNS): unit-%: .build/unit/%
 gateway:
 	$(MAKE) -C gateway
 
+# BENCH=quick: on small sets
+BENCH ?= all
 bench:
-	bench/run && bench/run filtered && bench/run payload
+	bench/run $(BENCH)

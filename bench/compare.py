@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """compare: searches without a filter, builds and sizes: qdrant_hnsw and
-pgvector's hnsw in one server, qdrant-edge-py, hnswlib and usearch in this
-process, on the same rows, one client, everything cached.
+pgvector's hnsw in one server, qdrant-edge-py and hnswlib in this process, on
+the same rows, one client, everything cached.
 
-A sweep over ef (hnsw_ef, expansion) finds queries per second at a recall@10 of
+A sweep over ef (hnsw_ef) finds queries per second at a recall@10 of
 0.95 and 0.99, interpolated between the two settings around it. At each setting the
 engines take turns by parts of the queries, --repeat times; of each part the
 best time counts, so that a busy machine disturbs all alike and little.
@@ -91,17 +91,14 @@ def sweep(all_engines, args):
 
 
 def at_recall(points, wanted, key):
-    """Seconds per query where the sweep crosses the recall, or None; as rates, linear."""
-    below = None
-    for point in points:
-        if point["recall"] >= wanted:
-            rate = 1 / point[key]
-            if below is not None:
-                t = (wanted - below["recall"]) / (point["recall"] - below["recall"])
-                rate = (1 - t) / below[key] + t * rate
-            return 1 / rate
-        below = point
-    return None
+    """Seconds per query at that recall, or None: of the settings that reach it, and of
+    the lines (as rates) between one that does not and the next, the fastest."""
+    rates = [1 / p[key] for p in points if p["recall"] >= wanted]
+    for p, q in zip(points, points[1:]):
+        if p["recall"] < wanted <= q["recall"]:
+            t = (wanted - p["recall"]) / (q["recall"] - p["recall"])
+            rates.append((1 - t) / p[key] + t / q[key])
+    return 1 / max(rates) if rates else None
 
 
 def report(figures, clock):
@@ -182,7 +179,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--client", type=pathlib.Path, required=True, help="the program knn_client")
     parser.add_argument("--set", choices=("wordnet", "clusters"), default="wordnet")
-    parser.add_argument("--engines", default="qdrant_pg,qdrant_pg compact,pgvector,edge float32,edge int8,hnswlib,usearch")
+    parser.add_argument("--engines", default="qdrant_pg,qdrant_pg compact,pgvector,edge float32,edge int8,hnswlib")
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--rows", type=int, help="only so many rows")
     parser.add_argument("--turns", type=int, default=5, help="parts of the queries by which engines take turns")

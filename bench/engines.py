@@ -201,26 +201,6 @@ class Hnswlib(InProcess):
         return found[0][0]
 
 
-class Usearch(InProcess):
-    def build(self):
-        from usearch.index import Index
-        vectors = self.bench.data.vectors
-        self.index = Index(ndim=vectors.shape[1], metric="cos", dtype="f32", connectivity=16, expansion_add=100)
-        start = time.perf_counter()
-        self.index.add(np.arange(len(vectors)), vectors, threads=THREADS)
-        self.build_seconds = time.perf_counter() - start
-
-    def set_ef(self, ef):
-        self.index.expansion_search = ef
-
-    def ask(self, turn):
-        queries, search = self.bench.data.queries, self.index.search
-        return [search(queries[i], TOP, threads=1) for i in turn]
-
-    def ids_of(self, found):
-        return found.keys
-
-
 def make(bench, name):
     """The engine of that name."""
     ours = ("public.vector", "public.<=>")
@@ -234,7 +214,9 @@ def make(bench, name):
                      "USING hnsw (embedding pgv.vector_cosine_ops) WITH (m = 16, ef_construction = 64)", "hnsw.ef_search")
     if name.startswith("edge"):
         return Edge(bench, name, name == "edge int8")
-    return {"hnswlib": Hnswlib, "usearch": Usearch}[name](bench, name)
+    if name == "hnswlib":
+        return Hnswlib(bench, name)
+    raise SystemExit(f"bench: no engine is named {name}")
 
 
 @dataclasses.dataclass

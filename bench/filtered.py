@@ -30,6 +30,7 @@ import numpy as np
 import psycopg
 from psycopg import pq
 
+import results as kept
 from generate import MODULI, generate
 
 TOP = 10
@@ -331,13 +332,16 @@ def run_data(data, args):
         print(f"  {engine.name}: loaded and indexed in {time.perf_counter() - start:.0f} s", flush=True)
     print(f"{'filter':22}" + "".join(f" | {name + ': queries, recall@10':30}" for name in ("qdrant_pg", "pgvector", "edge")) +
           " | against pgvector, edge (target)")
-    missed = []
+    missed, figures = [], []
     for case in data.cases:
         results = run_case(case, engines, args)
+        figures.append({"name": case.name, "share": case.share, "engines": results})
         print(report(case, results), flush=True)
         if not met(case, results):
             missed.append(case.name)
     print(f"missed, of recall >= {TARGET_RECALL}, LIMIT met, {TARGET_RATIO:g} x pgvector: {', '.join(missed) or 'none'}")
+    kept.save(f"filtered-{data.name.split('-')[0].split(',')[0]}",
+              {"set": data.name, "clock": "wall" if args.wall else "cpu", "cases": figures})
     for engine in engines:
         if isinstance(engine, Edge):
             engine.end()

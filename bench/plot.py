@@ -10,8 +10,11 @@ from matplotlib import ticker  # noqa: E402
 STYLES = {
     "qdrant_pg": ("#D55E00", "o", "-"), "qdrant_pg compact": ("#E69F00", "s", "-"), "pgvector": ("#0072B2", "^", "-"),
     "edge float32": ("#009E73", "D", "--"), "edge int8": ("#56B4E9", "v", "--"),
-    "hnswlib": ("#CC79A7", "P", ":"), "usearch": ("#555555", "X", ":"),
+    "hnswlib": ("#CC79A7", "P", ":"),
 }
+
+
+LAST = 0.9995  # a higher recall is drawn here
 
 
 def draw(figures, path):
@@ -21,13 +24,13 @@ def draw(figures, path):
     figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
     for name, f in figures["engines"].items():
         colour, marker, line = STYLES.get(name, ("black", ".", "-"))
-        axes.plot([p["recall"] for p in f["points"]], [1 / p[clock] for p in f["points"]],
+        axes.plot([min(p["recall"], LAST) for p in f["points"]], [1 / p[clock] for p in f["points"]],
                   color=colour, marker=marker, linestyle=line, markersize=5, label=name)
     axes.set_yscale("log")
     axes.set_xscale("function", functions=(to_axis, from_axis))
-    axes.set_xlim(0.7, 0.9995)
-    axes.set_xticks([0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 0.995, 0.999])
-    axes.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    axes.set_xlim(0.7, 0.9996)
+    axes.set_xticks([0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 0.995, 0.999, LAST])
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"≥ {x:g}" if x == LAST else f"{x:g}"))
     axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda y, _: f"{y:,.0f}"))
     axes.yaxis.set_minor_formatter(ticker.NullFormatter())

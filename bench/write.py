@@ -21,6 +21,7 @@ import time
 import numpy as np
 import psycopg
 
+import results
 from datasets import load_data
 from wire import BinaryVector, as_binary, as_text, register
 
@@ -160,6 +161,7 @@ def run(args):
         figures[kind] = measure(bench, kind, rows, args.singles)
         print(f"{kind}: " + ", ".join(f"{k} {v:.1f}" for k, v in figures[kind].items()), flush=True)
     report(figures)
+    results.save("write", {"set": f"{name}, {rows:,} x {vectors.shape[1]}", "kinds": figures})
     connection.execute("DROP TABLE bench_write, bench_plain")
 
 
