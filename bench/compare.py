@@ -116,6 +116,10 @@ def report(figures, clock):
             mine = at_recall(ours["points"], wanted, clock)
             print(f"{name:20}{1 / at['wall']:11.0f}{1e6 * at['cpu']:9.0f} µs" + (f"{1e6 * scan:9.0f} µs" if scan else f"{'':12}") +
                   (f"{at[clock] / mine:9.2f} x" if mine and name != OURS else ""))
+    if "floor" in figures:
+        floor = figures["floor"]
+        print(f"(a statement that finds ten rows by primary key: {1 / floor['wall']:.0f}/s, processor {1e6 * floor['cpu']:.0f} µs, "
+              f"the server's {1e6 * floor['server']:.0f} µs)")
     if "edge call" in figures:
         print(f"(a call of edge from Python that finds one point: {1e6 * figures['edge call']:.0f} µs)")
     print(f"\n{'build, 2 threads':20}{'seconds':>11}{'MB':>12}   {OURS} is faster by, and of its size")
@@ -163,6 +167,8 @@ def run(args, scratch):
     for engine in ready:
         if isinstance(engine, engines.Edge) and "edge call" not in figures:
             figures["edge call"] = engine.call_seconds()
+        if engine.name == OURS:
+            figures["floor"] = engine.floor_seconds()
         engine.end()
     report(figures, figures["clock"])
     results.save(f"compare-{args.set}", figures)

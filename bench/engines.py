@@ -61,7 +61,8 @@ class Table:
                         "max_parallel_workers_per_gather = 0"):
             self.tell(f"sql SET {setting}")
         order = f"ORDER BY embedding OPERATOR({self.operator})"
-        self.tell(f"prepare {TOP} SELECT id FROM {self.table} {order} $1 LIMIT {TOP}")
+        self.search = f"SELECT id FROM {self.table} {order} $1 LIMIT {TOP}"
+        self.tell(f"prepare {TOP} {self.search}")
         self.loop = f"SELECT id FROM {self.table} {order} q.{self.type.split('.')[0]} LIMIT {TOP}"
 
     def tell(self, command):
@@ -91,6 +92,14 @@ class Table:
                               f"WHERE q.n >= {first} AND q.n < {first + count}").server
         constants = ", ".join(f"({i})" for i in range(TOP))
         return loop(self.loop) - loop(f"SELECT q.n + c.i FROM (VALUES {constants}) AS c (i) LIMIT {TOP}")
+
+    def floor_seconds(self):
+        """Times of a statement with the same parameter that finds as many rows by the primary key."""
+        self.tell(f"prepare {TOP} SELECT id FROM {self.table} WHERE id >= 0 AND $1::{self.type} IS NOT NULL ORDER BY id LIMIT {TOP}")
+        n = len(self.bench.data.queries)
+        best = min((self.run(0, n)[0] for _ in range(3)), key=lambda t: t.cpu)
+        self.tell(f"prepare {TOP} {self.search}")
+        return {"wall": best.wall / n, "cpu": best.cpu / n, "server": best.server / n}
 
     def end(self):
         self.client.stdin.close()

@@ -21,7 +21,7 @@ def draw(figures, path):
     """figures as compare.py keeps them; in-process engines are dashed."""
     clock = figures["clock"]
     plt.rcParams.update({"font.size": 11, "svg.fonttype": "none"})
-    figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(10, 6), layout="constrained")
     for name, f in figures["engines"].items():
         colour, marker, line = STYLES.get(name, ("black", ".", "-"))
         axes.plot([min(p["recall"], LAST) for p in f["points"]], [1 / p[clock] for p in f["points"]],
@@ -38,7 +38,7 @@ def draw(figures, path):
     axes.set_xlabel("recall@10")
     axes.set_ylabel("queries/s, one client" + (" (of processor time)" if clock == "cpu" else ""))
     axes.set_title(f"{figures['set']} · solid: in PostgreSQL; dashed: in process")
-    axes.legend(loc="lower left")
+    figure.legend(loc="outside right center")
     figure.savefig(path)
     plt.close(figure)
 
