@@ -65,4 +65,27 @@ SELECT path, index, ready FROM qdrant.payload_indexes('o') WHERE path = 'at';
 SELECT qdrant.create_payload_index('o', 'at', '"datetime"'), to_regclass('qdrant.o_at_least_idx') AS least;
 SELECT qdrant.drop_payload_index('o', 'n'), qdrant.drop_payload_index('o', 'at');
 SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'qdrant.o'::regclass ORDER BY indexrelid::regclass::text;
+-- Indexes are known by what they are: whatever their names, settings, and how their paths are printed.
+SELECT qdrant.create_payload_index('o', p, '"float"') FROM (VALUES (1, '"it''s".x'), (2, '"%L $1"[]'), (3, '"мир "')) v(i, p) ORDER BY i;
+SELECT qdrant.create_payload_index('o', '"a\b"', '"float"');
+SELECT path, index, ready FROM qdrant.payload_indexes('o') ORDER BY path COLLATE "C";
+SELECT count(*) FROM pg_index WHERE indrelid = 'qdrant.o'::regclass AND indexprs IS NOT NULL;
+SELECT qdrant.create_payload_index('o', p, '"float"') FROM (VALUES (1, '"it''s".x'), (2, '"%L $1"[]'), (3, '"мир "')) v(i, p) ORDER BY i;
+SELECT count(*) FROM pg_index WHERE indrelid = 'qdrant.o'::regclass AND indexprs IS NOT NULL;
+SELECT qdrant.drop_payload_index('o', p) FROM (VALUES (1, '"it''s".x'), (2, '"%L $1"[]'), (3, '"мир "')) v(i, p) ORDER BY i;
+SELECT count(*) FROM pg_index WHERE indrelid = 'qdrant.o'::regclass AND indexprs IS NOT NULL;
+CREATE INDEX least_of_n ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n'), id) WITH (fillfactor = 70) WHERE qdrant_catalog.integer_least(payload, 'n') IS NOT NULL;
+CREATE INDEX greatest_of_n ON qdrant.o USING btree (qdrant_catalog.integer_greatest(payload, 'n'), id) INCLUDE (version)
+	WHERE qdrant_catalog.integer_least(payload, 'n') <> qdrant_catalog.integer_greatest(payload, 'n');
+SELECT qdrant.create_payload_index('o', 'n', '"integer"'), to_regclass('qdrant.o_n_idx') AS idx, to_regclass('qdrant.o_n_least_idx') AS least, to_regclass('qdrant.o_n_greatest_idx') AS greatest;
+CREATE INDEX others_1 ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n') DESC, id) WHERE qdrant_catalog.integer_least(payload, 'n') IS NOT NULL;
+CREATE INDEX others_2 ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n'), id);
+CREATE INDEX others_3 ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n'), id) WHERE qdrant_catalog.integer_least(payload, 'm') IS NOT NULL;
+CREATE INDEX others_4 ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n'), version) WHERE qdrant_catalog.integer_least(payload, 'n') IS NOT NULL;
+CREATE INDEX others_5 ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n'), id) WHERE qdrant_catalog.integer_least(payload, 'n') IS NULL;
+CREATE INDEX others_6 ON qdrant.o USING btree (qdrant_catalog.integer_least(payload, 'n'), id) WHERE qdrant_catalog.integer_least(payload, 'n') < qdrant_catalog.integer_greatest(payload, 'n');
+CREATE INDEX others_7 ON qdrant.o USING btree (id);
+SELECT indexrelid::regclass, qdrant_catalog.order_key(indexrelid) FROM pg_index WHERE indrelid = 'qdrant.o'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+SELECT qdrant_catalog.order_key('qdrant.o'), qdrant_catalog.order_key(1::oid::regclass);
+SELECT qdrant.drop_payload_index('o', 'n'), to_regclass('qdrant.least_of_n') AS least, to_regclass('qdrant.greatest_of_n') AS greatest, to_regclass('qdrant.others_1') AS other;
 SELECT qdrant.drop_collection('o');

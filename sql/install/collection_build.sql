@@ -62,7 +62,7 @@ FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.relation
 	JOIN pg_opclass o ON o.oid = i.indclass[0]
 WHERE pg_has_role(r.relowner, 'USAGE')
 	AND (a.amname = 'qdrant_hnsw' OR (a.amname = 'gin' AND o.opcname LIKE 'qdrant\_%\_ops')
-		OR (a.amname = 'btree' AND pg_get_indexdef(i.indexrelid) ~ ' USING btree \(qdrant_catalog\.(integer|float|datetime)_(least|greatest)\('))
+		OR (a.amname = 'btree' AND i.indexprs IS NOT NULL AND qdrant_catalog.order_key(i.indexrelid) IS NOT NULL))
 $$;
 
 CREATE FUNCTION qdrant.index_built(collection text, kind text, name text, pending bigint) RETURNS void

@@ -69,10 +69,10 @@ ORDER BY 1 LIMIT 1
 $$;
 
 -- The indexes by which order_by finds the first points, of a type that has an
--- order (docs/decisions/0011): what follows USING, as PostgreSQL prints it.
-CREATE FUNCTION qdrant_catalog.order_indexes(path text, schema jsonb, OUT suffix text, OUT definition text) RETURNS SETOF record
+-- order (docs/decisions/0011): their keys, and what follows USING.
+CREATE FUNCTION qdrant_catalog.order_indexes(path text, schema jsonb, OUT key text[], OUT definition text) RETURNS SETOF record
 LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-SELECT d.suffix, format('btree (qdrant_catalog.%s_%s(payload, %L::text), id) WHERE (%s)', s ->> 'type', d.suffix, path,
+SELECT ARRAY[s ->> 'type', d.suffix, path], format('btree (qdrant_catalog.%s_%s(payload, %L::text), id) WHERE (%s)', s ->> 'type', d.suffix, path,
 	format(CASE d.suffix WHEN 'least' THEN '%s IS NOT NULL' ELSE '%s <> %s' END, e.least, e.greatest))
 FROM qdrant_catalog.index_semantics(schema) s, (VALUES ('least'), ('greatest')) d(suffix), LATERAL (
 	SELECT format('qdrant_catalog.%s_least(payload, %L::text)', s ->> 'type', path),
@@ -80,12 +80,15 @@ FROM qdrant_catalog.index_semantics(schema) s, (VALUES ('least'), ('greatest')) 
 WHERE s ->> 'type' IN ('integer', 'float', 'datetime') AND s -> 'range' IS DISTINCT FROM 'false'
 $$;
 
--- Its index of that definition; NULL: there is none.
-CREATE FUNCTION qdrant_catalog.order_index(relation regclass, definition text) RETURNS regclass
+-- Of an index for order_by: {type, least or greatest, path}; else NULL.
+CREATE FUNCTION qdrant_catalog.order_key(index regclass) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'qd_order_key' LANGUAGE C STABLE STRICT;
+
+-- Its index of that key, whoever made it; NULL: there is none.
+CREATE FUNCTION qdrant_catalog.order_index(relation regclass, key text[]) RETURNS regclass
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 SELECT i.indexrelid::regclass FROM pg_index i
-WHERE i.indrelid = relation AND i.indisvalid AND i.indexprs IS NOT NULL
-	AND substring(pg_get_indexdef(i.indexrelid) FROM ' USING (.*)$') = definition
+WHERE i.indrelid = relation AND i.indisvalid AND i.indexprs IS NOT NULL AND qdrant_catalog.order_key(i.indexrelid) = key
 ORDER BY 1 LIMIT 1
 $$;
 
@@ -95,7 +98,7 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 SELECT x.index FROM (
 	SELECT qdrant_catalog.payload_index(relation, path, schema)
 	UNION ALL
-	SELECT qdrant_catalog.order_index(relation, o.definition) FROM qdrant_catalog.order_indexes(path, schema) o) x(index)
+	SELECT qdrant_catalog.order_index(relation, o.key) FROM qdrant_catalog.order_indexes(path, schema) o) x(index)
 WHERE x.index IS NOT NULL
 $$;
 
@@ -129,8 +132,8 @@ FROM (
 	FROM qdrant_catalog.index_semantics(schema) s
 	WHERE qdrant_catalog.payload_index(relation, path, schema) IS NULL
 	UNION ALL
-	SELECT format('_%s_idx', o.suffix), o.definition FROM qdrant_catalog.order_indexes(path, schema) o
-	WHERE qdrant_catalog.order_index(relation, o.definition) IS NULL) m
+	SELECT format('_%s_idx', o.key[2]), o.definition FROM qdrant_catalog.order_indexes(path, schema) o
+	WHERE qdrant_catalog.order_index(relation, o.key) IS NULL) m
 $$;
 
 -- A filter that the points with an indexed value satisfy.
