@@ -103,6 +103,18 @@ struct Node;
 #define qd_rel_first_file_subid(rel)	((rel)->rd_firstRelfilenodeSubid)
 #endif
 
+/*
+ * The next datum of a sort, a copy where it is by reference; callers include
+ * utils/tuplesort.h.
+ */
+#if PG_VERSION_NUM >= 160000
+#define qd_tuplesort_next(sort, value, is_null) \
+	tuplesort_getdatum(sort, true, true, value, is_null, NULL)
+#else
+#define qd_tuplesort_next(sort, value, is_null) \
+	tuplesort_getdatum(sort, true, value, is_null, NULL)
+#endif
+
 /* Counts an index scan; callers include pgstat.h and access/relscan.h. */
 #if PG_VERSION_NUM >= 180000
 #define qd_count_index_scan(scan) \

@@ -5,8 +5,8 @@
  * Pages of entries are copied one at a time; an entry never moves to the left,
  * and no page of entries is ever deleted, so following the links to the right
  * finds each entry once.  A pending insertion is moved among the entries by
- * whoever cleans the list: read first, it may be met again there, so the rows
- * of a key are made distinct.
+ * whoever cleans the list: read first, it may be met again there, and is then
+ * passed over.
  */
 #include "compat.h"
 
@@ -115,7 +115,11 @@ read_pending(qd_gin_walk *walk)
 		buffer = ginStepRight(buffer, walk->index, GIN_SHARE);
 	}
 	UnlockReleaseBuffer(buffer);
+	if (walk->n_pending == 0)
+		return;
 	qsort(walk->pending, walk->n_pending, sizeof(qd_gin_pending), compare_pending);
+	walk->n_pending = qunique(walk->pending, walk->n_pending, sizeof(qd_gin_pending),
+							  compare_pending);
 }
 
 /*----------
@@ -165,11 +169,18 @@ qd_gin_walk_begin_at(Relation index, const bytea *key)
 	return walk;
 }
 
-void
-qd_gin_walk_end(qd_gin_walk *walk)
+static void
+free_rows(qd_gin_walk *walk)
 {
 	if (walk->tids != NULL)
 		pfree(walk->tids);
+	walk->tids = NULL;
+}
+
+void
+qd_gin_walk_end(qd_gin_walk *walk)
+{
+	free_rows(walk);
 	pfree(walk);
 }
 
@@ -243,6 +254,7 @@ qd_gin_walk_next(qd_gin_walk *walk)
 	walk->key = key;
 	walk->length = length;
 	walk->entry = entry;
+	walk->stage = QD_GIN_ROWS_ENTRY;
 	if (entry != NULL)
 		walk->offset++;
 	if (order == 0)
@@ -259,99 +271,142 @@ qd_gin_walk_next(qd_gin_walk *walk)
  *----------
  */
 
-static void
-add_rows(qd_gin_walk *walk, const ItemPointerData *tids, int n)
-{
-	if (walk->n_tids + n > walk->room)
-	{
-		walk->room = Max(2 * walk->room, walk->n_tids + n);
-		walk->tids = walk->tids == NULL ?
-			palloc_extended(walk->room * sizeof(ItemPointerData), MCXT_ALLOC_HUGE) :
-			repalloc_huge(walk->tids, walk->room * sizeof(ItemPointerData));
-	}
-	memcpy(walk->tids + walk->n_tids, tids, n * sizeof(ItemPointerData));
-	walk->n_tids += n;
-}
-
-/* The leftmost leaf, locked: no leftmost page is ever deleted. */
-static Buffer
+/* The leftmost leaf: no leftmost page is ever deleted. */
+static BlockNumber
 leftmost_leaf(Relation index, BlockNumber block)
 {
 	for (;;)
 	{
 		Buffer		buffer = ReadBuffer(index, block);
 		Page		page = BufferGetPage(buffer);
+		bool		is_leaf;
 
 		LockBuffer(buffer, GIN_SHARE);
-		if (GinPageIsLeaf(page))
-			return buffer;
-		block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
-																	FirstOffsetNumber));
+		is_leaf = GinPageIsLeaf(page);
+		if (!is_leaf)
+			block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
+																		FirstOffsetNumber));
 		UnlockReleaseBuffer(buffer);
+		if (is_leaf)
+			return block;
 	}
 }
 
-static void
-read_tree(qd_gin_walk *walk, BlockNumber root)
+/*
+ * The rows of the next leaf that has any; false behind the last.  No lock is
+ * held from one to the next: a split moves rows that were seen to the right,
+ * and a page that is deleted meanwhile keeps its link, and is not used again
+ * while a snapshot as old as ours is there.
+ */
+static bool
+read_leaf(qd_gin_walk *walk)
 {
-	ItemPointerData from_start;
-	Buffer		buffer = leftmost_leaf(walk->index, root);
-
-	ItemPointerSetMin(&from_start);
-	for (;;)
+	while (BlockNumberIsValid(walk->leaf))
 	{
-		Page		page = BufferGetPage(buffer);
-		ItemPointer tids;
-		int			n;
+		ItemPointerData from_start;
+		Buffer		buffer;
+		Page		page;
 
 		CHECK_FOR_INTERRUPTS();
+		ItemPointerSetMin(&from_start);
+		buffer = ReadBuffer(walk->index, walk->leaf);
+		LockBuffer(buffer, GIN_SHARE);
+		page = BufferGetPage(buffer);
+		walk->leaf = GinPageRightMost(page) ? InvalidBlockNumber :
+			GinPageGetOpaque(page)->rightlink;
+		walk->n_tids = 0;
 		if (!GinPageIsDeleted(page))
-		{
-			tids = GinDataLeafPageGetItems(page, &n, from_start);
-			if (n > 0)
-				add_rows(walk, tids, n);
-			if (tids != NULL)
-				pfree(tids);
-		}
-		if (GinPageRightMost(page))
-			break;
-		buffer = ginStepRight(buffer, walk->index, GIN_SHARE);
+			walk->tids = GinDataLeafPageGetItems(page, &walk->n_tids, from_start);
+		UnlockReleaseBuffer(buffer);
+		if (walk->n_tids > 0)
+			return true;
+		free_rows(walk);
 	}
-	UnlockReleaseBuffer(buffer);
+	return false;
 }
 
-static int
-compare_rows(const void *a, const void *b)
+/* Of the rows at hand those that are not pending, too. */
+static void
+omit_pending(qd_gin_walk *walk)
 {
-	return ItemPointerCompare(unconstify(ItemPointerData *, (const ItemPointerData *) a),
-							  unconstify(ItemPointerData *, (const ItemPointerData *) b));
+	int			p = walk->first_pending;
+	int			n = 0;
+
+	for (int i = 0; i < walk->n_tids; i++)
+	{
+		int			order = 1;
+
+		while (p < walk->next_pending &&
+			   (order = ItemPointerCompare(&walk->pending[p].tid, &walk->tids[i])) < 0)
+			p++;
+		if (p == walk->next_pending || order != 0)
+			walk->tids[n++] = walk->tids[i];
+	}
+	walk->n_tids = n;
+}
+
+/* The next rows among the entries; false when there are no more. */
+static bool
+read_entry(qd_gin_walk *walk)
+{
+	IndexTuple	entry = walk->entry;
+
+	if (walk->stage == QD_GIN_ROWS_TREE)
+		return read_leaf(walk);
+	walk->stage = QD_GIN_ROWS_PENDING;
+	if (entry == NULL)
+		return false;
+	if (GinIsPostingTree(entry))
+	{
+		walk->stage = QD_GIN_ROWS_TREE;
+		walk->leaf = leftmost_leaf(walk->index, GinGetPostingTree(entry));
+		return read_leaf(walk);
+	}
+	walk->tids = ginReadTuple(&walk->state, FirstOffsetNumber, entry, &walk->n_tids);
+	return walk->n_tids > 0;
+}
+
+/* Those that are only pending, at last. */
+static bool
+read_pending_rows(qd_gin_walk *walk)
+{
+	walk->stage = QD_GIN_ROWS_END;
+	walk->n_tids = walk->next_pending - walk->first_pending;
+	if (walk->n_tids == 0)
+		return false;
+	walk->tids = palloc_extended(walk->n_tids * sizeof(ItemPointerData), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < walk->n_tids; i++)
+		walk->tids[i] = walk->pending[walk->first_pending + i].tid;
+	return true;
 }
 
 const ItemPointerData *
 qd_gin_walk_rows(qd_gin_walk *walk, int *n)
 {
-	ItemPointer tids;
-
-	walk->n_tids = 0;
-	if (walk->entry != NULL && GinIsPostingTree(walk->entry))
-		read_tree(walk, GinGetPostingTree(walk->entry));
-	else if (walk->entry != NULL && GinGetNPosting(walk->entry) == 1 &&
-			 GinItupIsCompressed(walk->entry))
-		add_rows(walk, &((GinPostingList *) GinGetPosting(walk->entry))->first, 1);
-	else if (walk->entry != NULL)
+	free_rows(walk);
+	if (walk->stage == QD_GIN_ROWS_ENTRY && walk->entry != NULL &&
+		!GinIsPostingTree(walk->entry) && GinGetNPosting(walk->entry) == 1 &&
+		GinItupIsCompressed(walk->entry) && walk->first_pending == walk->next_pending)
 	{
-		tids = ginReadTuple(&walk->state, FirstOffsetNumber, walk->entry, n);
-		add_rows(walk, tids, *n);
-		pfree(tids);
+		walk->stage = QD_GIN_ROWS_END;
+		*n = 1;
+		return &((GinPostingList *) GinGetPosting(walk->entry))->first;
 	}
-	for (int i = walk->first_pending; i < walk->next_pending; i++)
-		add_rows(walk, &walk->pending[i].tid, 1);
-	if (walk->first_pending < walk->next_pending)
+	while (walk->stage < QD_GIN_ROWS_PENDING)
 	{
-		qsort(walk->tids, walk->n_tids, sizeof(ItemPointerData), compare_rows);
-		walk->n_tids = qunique(walk->tids, walk->n_tids, sizeof(ItemPointerData),
-							   compare_rows);
+		if (!read_entry(walk))
+		{
+			walk->stage = QD_GIN_ROWS_PENDING;
+			break;
+		}
+		omit_pending(walk);
+		*n = walk->n_tids;
+		if (walk->n_tids > 0)
+			return walk->tids;
+		free_rows(walk);
 	}
+	if (walk->stage == QD_GIN_ROWS_END || !read_pending_rows(walk))
+		return NULL;
 	*n = walk->n_tids;
 	return walk->tids;
 }

@@ -19,6 +19,15 @@ typedef struct qd_gin_pending
 	ItemPointerData tid;
 } qd_gin_pending;
 
+/* What of a key's rows comes next. */
+typedef enum qd_gin_rows_stage
+{
+	QD_GIN_ROWS_ENTRY,
+	QD_GIN_ROWS_TREE,			/* further leaves of its posting tree */
+	QD_GIN_ROWS_PENDING,
+	QD_GIN_ROWS_END
+} qd_gin_rows_stage;
+
 typedef struct qd_gin_walk
 {
 	/* the key that the walk is at, without its header */
@@ -37,9 +46,10 @@ typedef struct qd_gin_walk
 	int			n_pending;
 	int			first_pending;	/* first of the key's */
 	int			next_pending;	/* behind the key's */
-	ItemPointerData *tids;
+	qd_gin_rows_stage stage;	/* of reading the key's rows */
+	BlockNumber leaf;			/* of its posting tree, that is next */
+	ItemPointerData *tids;		/* read last */
 	int			n_tids;
-	int			room;
 } qd_gin_walk;
 
 /*
@@ -56,7 +66,10 @@ extern void qd_gin_walk_end(qd_gin_walk *walk);
 /* Moves to the next key; false behind the last. */
 extern bool qd_gin_walk_next(qd_gin_walk *walk);
 
-/* The key's rows, dead ones among them, in order; until the next call. */
+/*
+ * The next of the key's rows, dead ones among them, a page's worth at most,
+ * each once; valid until the next call.  NULL behind the last.
+ */
 extern const ItemPointerData *qd_gin_walk_rows(qd_gin_walk *walk, int *n);
 
 /* About how many they are, without reading them all. */

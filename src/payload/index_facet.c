@@ -8,16 +8,20 @@
  */
 #include "compat.h"
 
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "funcapi.h"
-#include "lib/qunique.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 
+#include "payload/facet_hits.h"
 #include "payload/gin_walk.h"
 #include "payload/index_count.h"
 #include "payload/index_rows.h"
@@ -31,150 +35,61 @@
 /* A walk is repeated when the table changes meanwhile, at most so often. */
 #define WALKS_MAX 3
 
-typedef struct hit
-{
-	Datum		value;
-	int64		count;
-} hit;
-
 typedef struct facet
 {
 	qd_index_kind kind;
 	const qd_counting *table;
 	const qd_node *path;
-	MemoryContext context;		/* of values */
+	int64		limit;
+	MemoryContext context;		/* of a walk */
 	qd_visibility *v;
 	qd_row_set *rows;			/* that the filter admits; NULL: all */
 	bool		estimate;
-
-	/* the best hits: a heap, the worst one first */
-	hit		   *hits;
-	int			n;
-	int			room;
-	int64		limit;
+	qd_facet_hits *hits;
 
 	/* the rows of an integer or UUID that may have another key */
-	Datum		group;
 	bool		has_group;
-	double		group_count;	/* of an estimate */
-	ItemPointerData *group_rows;
-	int			n_group_rows;
-	int			group_room;
+	int64		group_integer;
+	unsigned char group_uuid[QD_POINT_ID_UUID];
+	double		group_count;
+	qd_row_set *group_rows;		/* NULL in an estimate */
 
 	/* values of rows that were read */
-	Datum	   *values;
-	int64		n_values;
-	int64		values_room;
+	Tuplesortstate *values;		/* NULL: none */
 	const qd_key *long_key;		/* only such strings */
 } facet;
-
-/*----------
- * hits
- *----------
- */
-
-/* Does a stand behind b? */
-static bool
-is_worse(facet *f, const hit *a, const hit *b)
-{
-	if (a->count != b->count)
-		return a->count < b->count;
-	return qd_payload_value_compare(&a->value, &b->value, &f->kind) > 0;
-}
-
-static void
-sift_down(facet *f, int i)
-{
-	hit			moved = f->hits[i];
-
-	for (;;)
-	{
-		int			child = 2 * i + 1;
-
-		if (child >= f->n)
-			break;
-		if (child + 1 < f->n && is_worse(f, &f->hits[child + 1], &f->hits[child]))
-			child++;
-		if (!is_worse(f, &f->hits[child], &moved))
-			break;
-		f->hits[i] = f->hits[child];
-		i = child;
-	}
-	f->hits[i] = moved;
-}
-
-static void
-sift_up(facet *f, int i)
-{
-	hit			moved = f->hits[i];
-
-	for (; i > 0 && is_worse(f, &moved, &f->hits[(i - 1) / 2]); i = (i - 1) / 2)
-		f->hits[i] = f->hits[(i - 1) / 2];
-	f->hits[i] = moved;
-}
-
-static Datum
-copy_value(facet *f, Datum value)
-{
-	struct varlena *copy;
-	Size		size;
-
-	if (f->kind != QD_INDEX_KEYWORD && f->kind != QD_INDEX_UUID)
-		return value;
-	size = VARSIZE_ANY(DatumGetPointer(value));
-	copy = MemoryContextAlloc(f->context, size);
-	memcpy(copy, DatumGetPointer(value), size);
-	return PointerGetDatum(copy);
-}
-
-/* Values come in any order, each once. */
-static void
-add_hit(facet *f, Datum value, int64 count)
-{
-	hit			new = {value, count};
-	bool		full = f->n == f->limit;
-
-	if (count == 0 || f->limit <= 0 || (full && !is_worse(f, &f->hits[0], &new)))
-		return;
-	new.value = copy_value(f, value);
-	if (full)
-	{
-		if (new.value != value)
-			pfree(DatumGetPointer(f->hits[0].value));
-		f->hits[0] = new;
-		sift_down(f, 0);
-		return;
-	}
-	if (f->n == f->room)
-	{
-		f->room = Max(2 * f->room, 16);
-		f->hits = repalloc_huge(f->hits, f->room * sizeof(hit));
-	}
-	f->hits[f->n] = new;
-	sift_up(f, f->n++);
-}
-
-/* The best first; leaves the heap in disorder. */
-static void
-sort_hits(facet *f)
-{
-	int			n = f->n;
-
-	while (f->n > 1)
-	{
-		hit			worst = f->hits[0];
-
-		f->hits[0] = f->hits[--f->n];
-		sift_down(f, 0);
-		f->hits[f->n] = worst;
-	}
-	f->n = n;
-}
 
 /*----------
  * rows that are read
  *----------
  */
+
+static Tuplesortstate *
+begin_values(const facet *f)
+{
+	Oid			type = f->kind == QD_INDEX_INTEGER ? INT8OID :
+		f->kind == QD_INDEX_BOOL ? BOOLOID : TEXTOID;
+	MemoryContext old = MemoryContextSwitchTo(f->context);
+	Tuplesortstate *sort =
+		tuplesort_begin_datum(type, lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr,
+							  type == TEXTOID ? C_COLLATION_OID : InvalidOid, false,
+							  work_mem, NULL, TUPLESORT_NONE);
+
+	MemoryContextSwitchTo(old);
+	return sort;
+}
+
+/* Has the string the key that is read? */
+static bool
+has_long_key(const facet *f, Datum string)
+{
+	qd_key		key;
+
+	qd_key_string(&key, VARDATA_ANY(DatumGetPointer(string)),
+				  VARSIZE_ANY_EXHDR(DatumGetPointer(string)));
+	return key.length == f->long_key->length &&
+		memcmp(key.bytes, f->long_key->bytes, key.length) == 0;
+}
 
 static void
 take_values(OffsetNumber offset, Jsonb *payload, void *arg)
@@ -183,45 +98,45 @@ take_values(OffsetNumber offset, Jsonb *payload, void *arg)
 	Datum	   *values;
 	int			n = qd_payload_values(f->kind, f->path, payload, &values);
 
+	if (f->values == NULL)
+		f->values = begin_values(f);
 	for (int i = 0; i < n; i++)
-	{
-		if (f->long_key != NULL)
-		{
-			qd_key		key;
-
-			qd_key_string(&key, VARDATA_ANY(DatumGetPointer(values[i])),
-						  VARSIZE_ANY_EXHDR(DatumGetPointer(values[i])));
-			if (key.length != f->long_key->length ||
-				memcmp(key.bytes, f->long_key->bytes, key.length) != 0)
-				continue;
-		}
-		if (f->n_values == f->values_room)
-		{
-			f->values_room = Max(2 * f->values_room, 64);
-			f->values = repalloc_huge(f->values, f->values_room * sizeof(Datum));
-		}
-		f->values[f->n_values++] = copy_value(f, values[i]);
-	}
+		if (f->long_key == NULL || has_long_key(f, values[i]))
+			tuplesort_putdatum(f->values, values[i], false);
 }
 
 /* Counts the values taken. */
 static void
 count_values(facet *f)
 {
-	int64		first = 0;
+	bool		by_value = f->kind == QD_INDEX_INTEGER || f->kind == QD_INDEX_BOOL;
+	Datum		value = 0;
+	Datum		next;
+	bool		is_null;
+	int64		count = 0;
 
-	qsort_arg(f->values, f->n_values, sizeof(Datum), qd_payload_value_compare,
-			  &f->kind);
-	for (int64 i = 1; i <= f->n_values; i++)
+	if (f->values == NULL)
+		return;
+	tuplesort_performsort(f->values);
+	while (qd_tuplesort_next(f->values, &next, &is_null))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i < f->n_values && qd_payload_value_compare(&f->values[i],
-														&f->values[first], &f->kind) == 0)
+		if (count > 0 && qd_payload_value_compare(&value, &next, &f->kind) == 0)
+		{
+			count++;
+			if (!by_value)
+				pfree(DatumGetPointer(next));
 			continue;
-		add_hit(f, f->values[first], i - first);
-		first = i;
+		}
+		qd_facet_hits_add(f->hits, value, count);
+		if (count > 0 && !by_value)
+			pfree(DatumGetPointer(value));
+		value = next;
+		count = 1;
 	}
-	f->n_values = 0;
+	qd_facet_hits_add(f->hits, value, count);
+	tuplesort_end(f->values);
+	f->values = NULL;
 }
 
 static void
@@ -245,11 +160,17 @@ read_rows(facet *f)
  *----------
  */
 
+/* Outlives a walk. */
 static qd_visibility *
 visibility(facet *f)
 {
 	if (f->v == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(MemoryContextGetParent(f->context));
+
 		f->v = qd_visibility_begin(f->table->heap, GetActiveSnapshot());
+		MemoryContextSwitchTo(old);
+	}
 	return f->v;
 }
 
@@ -272,41 +193,43 @@ count_key(facet *f, qd_gin_walk *walk)
 
 	if (f->estimate)
 		return (int64) qd_gin_walk_count(walk);
-	tids = qd_gin_walk_rows(walk, &n);
-	for (int i = 0; i < n; i++)
-		count += is_counted(f, &tids[i]);
+	while ((tids = qd_gin_walk_rows(walk, &n)) != NULL)
+		for (int i = 0; i < n; i++)
+			count += is_counted(f, &tids[i]);
 	return count;
 }
 
 /* A key with the beginning of long strings: its rows are read. */
 static void
-count_long(facet *f, qd_gin_walk *walk)
+take_long(facet *f, qd_gin_walk *walk)
 {
 	const ItemPointerData *tids;
-	OffsetNumber offsets[MaxHeapTuplesPerPage];
 	qd_key		key;
-	int			n_offsets = 0;
 	int			n;
 
 	key.length = walk->length;
 	memcpy(key.bytes, walk->key, walk->length);
 	f->long_key = &key;
-	tids = qd_gin_walk_rows(walk, &n);
-	for (int i = 0; i < n; i++)
+	while ((tids = qd_gin_walk_rows(walk, &n)) != NULL)
 	{
-		BlockNumber block = ItemPointerGetBlockNumberNoCheck(&tids[i]);
+		OffsetNumber offsets[MaxHeapTuplesPerPage];
+		int			n_offsets = 0;
 
-		if (is_counted(f, &tids[i]))
-			offsets[n_offsets++] = ItemPointerGetOffsetNumberNoCheck(&tids[i]);
-		if (i + 1 == n || block != ItemPointerGetBlockNumberNoCheck(&tids[i + 1]))
+		for (int i = 0; i < n; i++)
 		{
-			qd_visibility_visit(visibility(f), block, offsets, n_offsets,
-								f->table->column, take_values, f);
-			n_offsets = 0;
+			BlockNumber block = ItemPointerGetBlockNumberNoCheck(&tids[i]);
+
+			if (is_counted(f, &tids[i]))
+				offsets[n_offsets++] = ItemPointerGetOffsetNumberNoCheck(&tids[i]);
+			if (i + 1 == n || block != ItemPointerGetBlockNumberNoCheck(&tids[i + 1]))
+			{
+				qd_visibility_visit(visibility(f), block, offsets, n_offsets,
+									f->table->column, take_values, f);
+				n_offsets = 0;
+			}
 		}
 	}
 	f->long_key = NULL;
-	count_values(f);
 }
 
 static void
@@ -321,74 +244,67 @@ count_string(facet *f, qd_gin_walk *walk)
 
 	if (length > QD_KEY_STRING_MAX)
 	{
-		count_long(f, walk);
+		take_long(f, walk);
 		return;
 	}
 	SET_VARSIZE(&value, VARHDRSZ + length);
 	memcpy(value.bytes, walk->key + 1, length);
-	add_hit(f, PointerGetDatum(&value), count_key(f, walk));
+	qd_facet_hits_add(f->hits, PointerGetDatum(&value), count_key(f, walk));
 }
 
 /*
  * Integers and UUIDs: the rows of all the keys that mean the same.
  */
-static int
-compare_rows(const void *a, const void *b)
-{
-	return ItemPointerCompare(unconstify(ItemPointerData *, (const ItemPointerData *) a),
-							  unconstify(ItemPointerData *, (const ItemPointerData *) b));
-}
-
 static void
 end_group(facet *f)
 {
-	if (f->has_group)
-		add_hit(f, f->group, f->estimate ? (int64) f->group_count : f->n_group_rows);
+	int64		count = (int64) f->group_count;
+
+	if (f->has_group && qd_facet_hits_wants(f->hits, count))
+	{
+		if (f->kind == QD_INDEX_INTEGER)
+			qd_facet_hits_add(f->hits, Int64GetDatum(f->group_integer), count);
+		else
+		{
+			struct varlena *id = qd_point_id_from_uuid(f->group_uuid);
+			char	   *printed = qd_point_id_print(id);
+			text	   *value = cstring_to_text(printed);
+
+			qd_facet_hits_add(f->hits, PointerGetDatum(value), count);
+			pfree(value);
+			pfree(printed);
+			pfree(id);
+		}
+	}
 	f->has_group = false;
 	f->group_count = 0;
-	f->n_group_rows = 0;
+	if (f->group_rows != NULL)
+		qd_row_set_clear(f->group_rows);
 }
 
 static void
 add_to_group(facet *f, qd_gin_walk *walk)
 {
 	const ItemPointerData *tids;
-	bool		first = f->n_group_rows == 0;
 	int			n;
 
+	f->has_group = true;
 	if (f->estimate)
 	{
 		f->group_count += qd_gin_walk_count(walk);
 		return;
 	}
-	tids = qd_gin_walk_rows(walk, &n);
-	if (f->n_group_rows + n > f->group_room)
-	{
-		f->group_room = Max(2 * f->group_room, f->n_group_rows + n);
-		f->group_rows = repalloc_huge(f->group_rows,
-									  f->group_room * sizeof(ItemPointerData));
-	}
-	for (int i = 0; i < n; i++)
-		if (is_counted(f, &tids[i]))
-			f->group_rows[f->n_group_rows++] = tids[i];
-	if (first)
-		return;
-	qsort(f->group_rows, f->n_group_rows, sizeof(ItemPointerData), compare_rows);
-	f->n_group_rows = qunique(f->group_rows, f->n_group_rows, sizeof(ItemPointerData),
-							  compare_rows);
-}
+	while ((tids = qd_gin_walk_rows(walk, &n)) != NULL)
+		for (int i = 0; i < n; i++)
+		{
+			BlockNumber block = ItemPointerGetBlockNumberNoCheck(&tids[i]);
+			OffsetNumber offset = ItemPointerGetOffsetNumberNoCheck(&tids[i]);
 
-static void
-count_grouped(facet *f, Datum value, qd_gin_walk *walk)
-{
-	if (!f->has_group ||
-		qd_payload_value_compare(&f->group, &value, &f->kind) != 0)
-	{
-		end_group(f);
-		f->group = copy_value(f, value);
-		f->has_group = true;
-	}
-	add_to_group(f, walk);
+			if (!is_counted(f, &tids[i]) || qd_row_set_has(f->group_rows, block, offset))
+				continue;
+			qd_row_set_add(f->group_rows, block, offset);
+			f->group_count++;
+		}
 }
 
 /* False for a number whose other keys may stand elsewhere. */
@@ -402,17 +318,20 @@ count_integer(facet *f, qd_gin_walk *walk)
 		return true;
 	if (!qd_key_get_integer(walk->key, walk->length, &i) && form == QD_KEY_WHOLE)
 		return false;
-	count_grouped(f, Int64GetDatum(i), walk);
+	if (f->has_group && f->group_integer != i)
+		end_group(f);
+	f->group_integer = i;
+	add_to_group(f, walk);
 	return true;
 }
 
 static void
 count_uuid(facet *f, qd_gin_walk *walk)
 {
-	text	   *value = cstring_to_text(qd_point_id_print(qd_point_id_from_uuid(walk->key + 1)));
-
-	count_grouped(f, PointerGetDatum(value), walk);
-	pfree(value);
+	if (f->has_group && memcmp(f->group_uuid, walk->key + 1, QD_POINT_ID_UUID) != 0)
+		end_group(f);
+	memcpy(f->group_uuid, walk->key + 1, QD_POINT_ID_UUID);
+	add_to_group(f, walk);
 }
 
 static qd_key_class
@@ -424,11 +343,8 @@ class_of(qd_index_kind kind)
 }
 
 static bool
-walk_once(facet *f, Relation index)
+walk_class(facet *f, qd_gin_walk *walk)
 {
-	qd_gin_walk *walk = qd_gin_walk_begin(index, class_of(f->kind), !f->estimate);
-
-	f->n = 0;
 	while (qd_gin_walk_next(walk))
 		switch (f->kind)
 		{
@@ -436,7 +352,7 @@ walk_once(facet *f, Relation index)
 				count_string(f, walk);
 				break;
 			case QD_INDEX_BOOL:
-				add_hit(f, BoolGetDatum(walk->key[1] != 0), count_key(f, walk));
+				qd_facet_hits_add(f->hits, BoolGetDatum(walk->key[1] != 0), count_key(f, walk));
 				break;
 			case QD_INDEX_UUID:
 				count_uuid(f, walk);
@@ -446,7 +362,29 @@ walk_once(facet *f, Relation index)
 					return false;
 		}
 	end_group(f);
+	count_values(f);
 	return true;
+}
+
+static bool
+walk_once(facet *f, Relation index)
+{
+	qd_gin_walk *walk;
+	MemoryContext old;
+	bool		done;
+
+	if (f->hits != NULL)
+		qd_facet_hits_free(f->hits);
+	MemoryContextReset(f->context);
+	old = MemoryContextSwitchTo(f->context);
+	f->hits = qd_facet_hits_create(f->kind, f->limit);
+	f->group_rows = f->estimate ? NULL :
+		qd_row_set_create(RelationGetNumberOfBlocks(f->table->heap));
+	walk = qd_gin_walk_begin(index, class_of(f->kind), !f->estimate);
+	done = walk_class(f, walk);
+	qd_gin_walk_end(walk);
+	MemoryContextSwitchTo(old);
+	return done;
 }
 
 /* False when the keys don't tell. */
@@ -511,7 +449,7 @@ facet_by_index(facet *f, const qd_filter *filter, bool exact)
 	f->estimate = all && !exact && qd_counting_is_settled(f->table);
 	if (f->estimate)
 		return walk_keys(f, index);
-	f->v = qd_visibility_begin(f->table->heap, GetActiveSnapshot());
+	visibility(f);
 	if (!all)
 	{
 		f->rows = qd_index_rows(f->table->indexes, f->table->column, filter, f->v);
@@ -519,35 +457,12 @@ facet_by_index(facet *f, const qd_filter *filter, bool exact)
 			return false;
 		if (count_rows(f->rows) < f->table->rows / READ_ROWS_FRACTION)
 		{
+			f->hits = qd_facet_hits_create(f->kind, f->limit);
 			read_rows(f);
 			return true;
 		}
 	}
 	return walk_keys(f, index);
-}
-
-static Datum
-value_text(const facet *f, Datum value)
-{
-	if (f->kind == QD_INDEX_INTEGER)
-		return CStringGetTextDatum(psprintf(INT64_FORMAT, DatumGetInt64(value)));
-	if (f->kind == QD_INDEX_BOOL)
-		return CStringGetTextDatum(DatumGetBool(value) ? "true" : "false");
-	return value;
-}
-
-static void
-return_hits(facet *f, ReturnSetInfo *result)
-{
-	sort_hits(f);
-	for (int i = 0; i < f->n; i++)
-	{
-		Datum		values[2] = {value_text(f, f->hits[i].value),
-		Int64GetDatum(f->hits[i].count)};
-		bool		nulls[2] = {false, false};
-
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
 }
 
 static const char *const kind_names[] = {
@@ -613,16 +528,17 @@ qd_facet_rows(PG_FUNCTION_ARGS)
 	f.kind = read_kind(PG_GETARG_TEXT_PP(2));
 	f.path = qd_payload_values_path(fcinfo, PG_GETARG_TEXT_PP(1));
 	f.limit = PG_GETARG_INT64(4);
-	f.context = CurrentMemoryContext;
+	f.context = AllocSetContextCreate(CurrentMemoryContext, "qdrant facet",
+									  ALLOCSET_DEFAULT_SIZES);
 	f.table = &table;
-	f.hits = palloc(sizeof(hit));
-	f.values = palloc(sizeof(Datum));
-	f.group_rows = palloc(sizeof(ItemPointerData));
 	qd_counting_open(&table, PG_GETARG_OID(0));
 	if (facet_by_index(&f, PG_GETARG_FILTER(3), PG_GETARG_BOOL(5)))
-		return_hits(&f, (ReturnSetInfo *) fcinfo->resultinfo);
+		qd_facet_hits_return(f.hits, (ReturnSetInfo *) fcinfo->resultinfo);
 	else
 		facet_by_statement(&f, fcinfo);
+	if (f.hits != NULL)
+		qd_facet_hits_free(f.hits);
+	MemoryContextDelete(f.context);
 	qd_counting_close(&table);
 	return (Datum) 0;
 }

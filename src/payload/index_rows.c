@@ -164,10 +164,10 @@ add_term(qd_row_set *rows, Relation index, const qd_gin_term *term)
 			break;
 		if (order < 0)
 			continue;
-		tids = qd_gin_walk_rows(walk, &n);
-		for (int i = 0; i < n; i++)
-			qd_row_set_add(rows, ItemPointerGetBlockNumberNoCheck(&tids[i]),
-						   ItemPointerGetOffsetNumberNoCheck(&tids[i]));
+		while ((tids = qd_gin_walk_rows(walk, &n)) != NULL)
+			for (int i = 0; i < n; i++)
+				qd_row_set_add(rows, ItemPointerGetBlockNumberNoCheck(&tids[i]),
+							   ItemPointerGetOffsetNumberNoCheck(&tids[i]));
 	}
 	qd_gin_walk_end(walk);
 }

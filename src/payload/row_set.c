@@ -22,6 +22,7 @@ qd_row_set_create(BlockNumber n_blocks)
 	set->room = 256;
 	set->words = palloc(set->room * PAGE_SIZE);
 	memset(set->words, 0, PAGE_SIZE);
+	set->blocks = palloc(set->room * sizeof(BlockNumber));
 	set->n_pages = 1;
 	return set;
 }
@@ -30,8 +31,17 @@ void
 qd_row_set_free(qd_row_set *set)
 {
 	pfree(set->words);
+	pfree(set->blocks);
 	pfree(set->pages);
 	pfree(set);
+}
+
+void
+qd_row_set_clear(qd_row_set *set)
+{
+	for (uint32 page = 1; page < set->n_pages; page++)
+		set->pages[set->blocks[page]] = 0;
+	set->n_pages = 1;
 }
 
 uint64 *
@@ -45,8 +55,10 @@ qd_row_set_page(qd_row_set *set, BlockNumber block)
 		{
 			set->room *= 2;
 			set->words = repalloc_huge(set->words, set->room * PAGE_SIZE);
+			set->blocks = repalloc_huge(set->blocks, set->room * sizeof(BlockNumber));
 		}
 		page = set->pages[block] = set->n_pages++;
+		set->blocks[page] = block;
 		memset(set->words[page], 0, PAGE_SIZE);
 	}
 	return set->words[page];

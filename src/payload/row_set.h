@@ -18,6 +18,7 @@ typedef struct qd_row_set
 	BlockNumber n_blocks;
 	uint32	   *pages;			/* by block: which words it has; 0: none */
 	uint64		(*words)[QD_ROW_WORDS]; /* the first ones stay empty */
+	BlockNumber *blocks;		/* whose words they are */
 	uint32		n_pages;
 	uint32		room;
 } qd_row_set;
@@ -25,6 +26,9 @@ typedef struct qd_row_set
 /* In the current context; what is at or behind n_blocks is not added. */
 extern qd_row_set *qd_row_set_create(BlockNumber n_blocks);
 extern void qd_row_set_free(qd_row_set *set);
+
+/* Empties it, in time of what it has. */
+extern void qd_row_set_clear(qd_row_set *set);
 
 /* Gives a block its words. */
 extern uint64 *qd_row_set_page(qd_row_set *set, BlockNumber block);
