@@ -142,6 +142,23 @@ SELECT * FROM qdrant_catalog.facet_rows('large', 'k', 'keyword', '{}', 100, fals
 SELECT * FROM qdrant_catalog.facet_rows('large', 'n', 'integer', '{}', 3, true);
 SELECT * FROM qdrant_catalog.facet_rows('large', 'n', 'integer', '{"must": {"key": "n", "range": {"gt": 39998}}}', 3, false);
 
+-- More values than work_mem has room for: hits under a large limit, and strings longer than keys.
+CREATE TABLE many (id integer, payload jsonb) WITH (autovacuum_enabled = off);
+INSERT INTO many SELECT i, jsonb_build_object('u', md5((i % 9000)::text)::uuid, 'k', 'v' || i * 7919 % 9001, 'n', i * 7919 % 9001, 'l', repeat('x', 245) || i % 9000) FROM generate_series(1, 20000) i;
+CREATE INDEX ON many USING gin (payload qdrant_uuid_ops (path = 'u'));
+CREATE INDEX ON many USING gin (payload qdrant_keyword_ops (path = 'k'));
+CREATE INDEX ON many USING gin (payload qdrant_integer_ops (path = 'n'));
+CREATE INDEX ON many USING gin (payload qdrant_keyword_ops (path = 'l'));
+SET work_mem = 64;
+SELECT path, exact, max_hits, cardinality(hits) AS hits, hits = truth[1:max_hits] AS right
+FROM (VALUES ('u', 'uuid'), ('k', 'keyword'), ('n', 'integer'), ('l', 'keyword')) p(path, type), unnest('{f,t}'::boolean[]) exact, unnest('{5,8000,100000}'::integer[]) max_hits,
+	LATERAL (SELECT array_agg(f.value || ' ' || f.count) FROM qdrant_catalog.facet_rows('many', path, type, '{}', max_hits, exact) f) f(hits),
+	LATERAL (SELECT array_agg(v || ' ' || n ORDER BY n DESC, CASE WHEN type = 'integer' THEN v::integer END, v COLLATE "C")
+		FROM (SELECT payload ->> path, count(*) FROM many GROUP BY 1) v(v, n)) t(truth) ORDER BY 1, 2, 3;
+SELECT count(*), sum(count) FROM qdrant_catalog.facet_rows('many', 'l', 'keyword', '{"must": {"key": "n", "range": {"lt": 30}}}', 100000, true);
+RESET work_mem;
+DROP TABLE many;
+
 -- Who may see what.
 CREATE ROLE payload_reader;
 GRANT SELECT ON large TO payload_reader;

@@ -224,7 +224,7 @@ qd_facet_hits_wants(const qd_facet_hits *h, int64 count)
 {
 	if (count <= 0 || h->limit <= 0)
 		return false;
-	return h->sort != NULL || h->n < h->limit || count >= h->hits[0].count;
+	return h->sort != NULL || h->n < h->limit || count > h->hits[0].count;
 }
 
 void
@@ -232,7 +232,7 @@ qd_facet_hits_add(qd_facet_hits *h, Datum value, int64 count)
 {
 	hit			new = {value, count};
 
-	if (!qd_facet_hits_wants(h, count))
+	if (count <= 0 || h->limit <= 0)
 		return;
 	if (h->sort != NULL)
 	{
@@ -268,9 +268,13 @@ return_hit(const qd_facet_hits *h, Datum value, Datum count, ReturnSetInfo *resu
 {
 	Datum		values[2] = {value, count};
 	bool		nulls[2] = {false, false};
+	char		digits[MAXINT8LEN + 1];
 
 	if (h->kind == QD_INDEX_INTEGER)
-		values[0] = CStringGetTextDatum(psprintf(INT64_FORMAT, DatumGetInt64(value)));
+	{
+		pg_lltoa(DatumGetInt64(value), digits);
+		values[0] = CStringGetTextDatum(digits);
+	}
 	else if (h->kind == QD_INDEX_BOOL)
 		values[0] = CStringGetTextDatum(DatumGetBool(value) ? "true" : "false");
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

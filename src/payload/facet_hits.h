@@ -17,7 +17,7 @@ typedef struct qd_facet_hits qd_facet_hits;
 extern qd_facet_hits *qd_facet_hits_create(qd_index_kind kind, int64 limit);
 extern void qd_facet_hits_free(qd_facet_hits *h);
 
-/* Is a value of so many rows worth adding? */
+/* Is a value of so many rows, behind all that were added, worth adding? */
 extern bool qd_facet_hits_wants(const qd_facet_hits *h, int64 count);
 
 /* Values come in any order, each once; the value is copied. */

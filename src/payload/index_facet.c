@@ -241,15 +241,19 @@ count_string(facet *f, qd_gin_walk *walk)
 		char		bytes[QD_KEY_STRING_MAX];
 	}			value;
 	size_t		length = walk->length - 1;
+	int64		count;
 
 	if (length > QD_KEY_STRING_MAX)
 	{
 		take_long(f, walk);
 		return;
 	}
+	count = count_key(f, walk);
+	if (!qd_facet_hits_wants(f->hits, count))
+		return;
 	SET_VARSIZE(&value, VARHDRSZ + length);
 	memcpy(value.bytes, walk->key + 1, length);
-	qd_facet_hits_add(f->hits, PointerGetDatum(&value), count_key(f, walk));
+	qd_facet_hits_add(f->hits, PointerGetDatum(&value), count);
 }
 
 /*
