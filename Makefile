@@ -45,6 +45,7 @@ REGRESS += hnsw
 REGRESS += hnsw_types
 REGRESS += hnsw_build
 REGRESS += hnsw_merge
+REGRESS += hnsw_repair
 REGRESS += hnsw_layout
 REGRESS += hnsw_filter
 REGRESS += hnsw_observe

@@ -33,9 +33,8 @@
  *----------
  */
 
-/* Copies the block to k->block; NULL when it is not that vertex any more. */
-static QdVertexHead *
-copy_vertex(QdLinker *k, uint32 vid, int level)
+QdVertexHead *
+qd_linker_copy_vertex(QdLinker *k, uint32 vid, int level)
 {
 	Size		offset = 0;
 	BlockNumber block = qd_hnsw_vertex_block(k->index, vid, &offset);
@@ -65,9 +64,8 @@ read_entry(QdLinker *k, uint32 vid)
 	return entry;
 }
 
-/* The state of the vertex's row: an upper vertex has its base's. */
-static QdVertexState
-row_state(QdLinker *k, uint32 vid)
+QdVertexState
+qd_linker_row_state(QdLinker *k, uint32 vid)
 {
 	QdDirEntry	entry;
 
@@ -84,7 +82,7 @@ static bool
 add_place(QdLinker *k, uint32 vid, int level)
 {
 	Size		own = k->meta.layout.own_dims;
-	QdVertexHead *v = copy_vertex(k, vid, level);
+	QdVertexHead *v = qd_linker_copy_vertex(k, vid, level);
 
 	if (v == NULL)
 		return false;
@@ -196,7 +194,8 @@ find_neighbours(QdLinker *k, QdGraphSearch *s, int level, QdCandidate *found)
 		qd_graph_search_run(s, ef);
 		while (k->places < wanted && qd_graph_search_next(s, &c))
 		{
-			QdVertexState state = row_state(k, c.vid);
+			QdVertexState state = c.vid == k->self_vid ? QD_VERTEX_FREE :
+				qd_linker_row_state(k, c.vid);
 
 			if (state == QD_VERTEX_LIVE)
 				add_candidate(k, c, level, found);
@@ -226,12 +225,12 @@ find_copy(QdLinker *k, QdGraphSearch *s)
 	n = qd_graph_search_best(s, best, COPY_CANDIDATES);
 	for (int i = 0; i < n; i++)
 	{
-		QdVertexHead *v = copy_vertex(k, best[i].vid, 0);
+		QdVertexHead *v = qd_linker_copy_vertex(k, best[i].vid, 0);
 
 		if (v != NULL &&
 			memcmp(&v->code, k->row->head, sizeof(qd_code_head)) == 0 &&
 			memcmp(QdVertexCode(v), k->row->code, k->meta.layout.own_dims) == 0 &&
-			row_state(k, best[i].vid) == QD_VERTEX_LIVE)
+			qd_linker_row_state(k, best[i].vid) == QD_VERTEX_LIVE)
 			return best[i].vid;
 	}
 	return QD_NO_VID;
@@ -264,14 +263,14 @@ search_level(QdLinker *k, QdPageStore *store, QdCandidate *entry, int level)
 static uint32
 go_down(QdLinker *k, uint32 vid, int level)
 {
-	QdVertexHead *v = copy_vertex(k, vid, level);
+	QdVertexHead *v = qd_linker_copy_vertex(k, vid, level);
 
 	if (v != NULL)
 		return v->ring;
 	vid = k->meta.entry_vid;
 	for (int l = k->meta.entry_level; l >= level; l--)
 	{
-		v = copy_vertex(k, vid, l);
+		v = qd_linker_copy_vertex(k, vid, l);
 		if (v == NULL)
 			qd_hnsw_corrupt(k->index, QD_META_BLOCK,
 							"an upper vertex leads nowhere");
@@ -548,12 +547,8 @@ has_link(const QdHnswLayout *l, QdVertexHead *v, uint32 vid)
 	return false;
 }
 
-/*
- * Adds the link, or writes pruned links chosen when the vertex was as in
- * k->block; false when it is full, or changed since: k->block is its copy.
- */
-static bool
-try_link(QdLinker *k, uint32 owner, uint32 vid, int level, const QdLevelLinks *pruned)
+bool
+qd_linker_try_link(QdLinker *k, uint32 owner, uint32 vid, int level, const QdLevelLinks *pruned)
 {
 	const QdHnswLayout *l = &k->meta.layout;
 	QdVertexHead *seen = (QdVertexHead *) k->block.data;
@@ -603,7 +598,7 @@ static void
 link_back(QdLinker *k, uint32 owner, uint32 vid, int level)
 {
 	QdLevelLinks	pruned;
-	bool		done = try_link(k, owner, vid, level, NULL);
+	bool		done = qd_linker_try_link(k, owner, vid, level, NULL);
 
 	for (int i = 0; i < LINK_ATTEMPTS && !done; i++)
 	{
@@ -614,7 +609,7 @@ link_back(QdLinker *k, uint32 owner, uint32 vid, int level)
 			return;
 		/* reading the neighbours' codes went through k->block */
 		*(QdVertexHead *) k->block.data = seen;
-		done = try_link(k, owner, vid, level, &pruned);
+		done = qd_linker_try_link(k, owner, vid, level, &pruned);
 	}
 }
 
@@ -645,10 +640,11 @@ qd_linker_init(QdLinker *k, Relation index)
 	k->place_vids = palloc(places * sizeof(uint32));
 	k->nav = qd_hnsw_nav_writer(&k->meta.layout, k->codec);
 	k->self_code = palloc(k->meta.layout.own_dims);
+	k->self_vid = QD_NO_VID;
 }
 
-static void
-set_self(QdLinker *k, const qd_code_head *head, const int8 *code)
+void
+qd_linker_set_self(QdLinker *k, const qd_code_head *head, const int8 *code)
 {
 	/* only neighbours' codes want it */
 	if (!QdLayoutInlined(&k->meta.layout))
@@ -661,11 +657,11 @@ void
 qd_linker_complete(QdLinker *k, uint32 vid)
 {
 	QdLevelLinks *links = &k->links[0];
-	QdVertexHead *v = copy_vertex(k, vid, 0);
+	QdVertexHead *v = qd_linker_copy_vertex(k, vid, 0);
 
 	if (v == NULL)
 		return;
-	set_self(k, &v->code, QdVertexCode(v));
+	qd_linker_set_self(k, &v->code, QdVertexCode(v));
 	links->n = v->degree;
 	memcpy(links->vids, QdVertexIds(&k->meta.layout, v),
 		   links->n * sizeof(uint32));
@@ -678,7 +674,7 @@ qd_linker_add(QdLinker *k, const QdFreshRow *row)
 	NewVertex	new = {.below = QD_NO_VID};
 
 	k->row = row;
-	set_self(k, row->head, row->code);
+	qd_linker_set_self(k, row->head, row->code);
 	k->level = qd_hnsw_level(k->meta.layout.seed, qd_tid_key(row->tid));
 	k->look_for_copy = true;
 	k->copy_of = QD_NO_VID;
@@ -702,4 +698,79 @@ qd_linker_add(QdLinker *k, const QdFreshRow *row)
 		add_vertex(k, &new);
 		link_all_back(k, new.vid, new.level);
 	}
+}
+
+/*----------
+ * A vertex that is there, anew
+ *----------
+ */
+
+/* Current links behind those that the search chose, as many as are usual. */
+static void
+add_current_links(QdLinker *k, const QdVertexHead *v, QdLevelLinks *links)
+{
+	const QdHnswLayout *l = &k->meta.layout;
+	const uint32 *ids = QdVertexIds(l, (QdVertexHead *) v);
+
+	for (int i = 0; i < v->degree && links->n < FILL(l->m0); i++)
+	{
+		bool		there = false;
+
+		for (int j = 0; j < links->n && !there; j++)
+			there = links->vids[j] == ids[i];
+		if (!there)
+			links->vids[links->n++] = ids[i];
+	}
+}
+
+static void
+store_links(QdLinker *k, uint32 vid, const QdLevelLinks *links)
+{
+	const QdHnswLayout *l = &k->meta.layout;
+	Size		offset = 0;
+	BlockNumber block = qd_hnsw_vertex_block(k->index, vid, &offset);
+	Buffer		buffer = qd_hnsw_read(k->index, block, BUFFER_LOCK_EXCLUSIVE,
+									  QD_PAGE_VERTEX);
+	GenericXLogState *state = GenericXLogStart(k->index);
+	QdVertexHead *v = QdPageVertex(GenericXLogRegisterBuffer(state, buffer, 0),
+								   offset);
+
+	v->degree = links->n;
+	memset(QdVertexIds(l, v), 0, l->m0 * sizeof(uint32));
+	memcpy(QdVertexIds(l, v), links->vids, links->n * sizeof(uint32));
+	qd_hnsw_nav_store(k->nav, v, links->n);
+	v->flags &= ~QD_VERTEX_REPAIR;
+	v->changes++;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+qd_linker_relink(QdLinker *k, uint32 vid, int level)
+{
+	const QdHnswLayout *l = &k->meta.layout;
+	QdVertexHead *v = qd_linker_copy_vertex(k, vid, level);
+	QdVertexHead *current;
+	int8	   *code;
+	QdFreshRow	row = {0};
+
+	if (v == NULL || qd_linker_row_state(k, vid) != QD_VERTEX_LIVE)
+		return;
+	current = palloc(l->block_bytes);
+	memcpy(current, v, l->block_bytes);
+	code = palloc(l->own_dims);
+	qd_load_code(k->codec, &current->code, QdVertexStored(current), code);
+	row.head = &current->code;
+	row.code = code;
+	k->row = &row;
+	k->level = level;
+	k->look_for_copy = false;
+	k->self_vid = vid;
+	qd_linker_set_self(k, row.head, code);
+	find_links(k);
+	add_current_links(k, current, &k->links[level]);
+	encode_own_links(k, level);
+	store_links(k, vid, &k->links[level]);
+	link_all_back(k, vid, level);
+	k->self_vid = QD_NO_VID;
 }

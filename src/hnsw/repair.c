@@ -11,6 +11,9 @@
  * Where most vertices are dead the living are linked anew beforehand (bulk.h):
  * by local work clusters would lose each other.
  *
+ * A vertex most of whose links lead to tombstones is also linked anew (link.c).
+ * At the end vertices that no way leads to any more get one (reach.c).
+ *
  * Nobody else changes links or the directory meanwhile: merge lock (I12).
  */
 #include "compat.h"
@@ -23,7 +26,9 @@
 #include "utils/rel.h"
 
 #include "hnsw/bulk.h"
+#include "hnsw/link.h"
 #include "hnsw/overflow.h"
+#include "hnsw/reach.h"
 #include "hnsw/repair.h"
 #include "hnsw/worker.h"
 
@@ -34,6 +39,13 @@
 /* With so many, no more dead ones are looked through: nearest first. */
 #define ENOUGH_CANDIDATES	96
 
+/*
+ * Where no more than this part of a vertex's links leads to living ones, those
+ * that lead here are gone as well, and what the dead ones lead to is what is
+ * left of the same place: such a vertex is linked anew, by a search.
+ */
+#define TORN_SHARE			4
+
 /* Pruned links fill up to this share of m0: connectivity (as merge does). */
 #define FILL_SHARE			0.75
 
@@ -43,6 +55,7 @@ typedef struct Repair
 	QdHnswMeta	meta;
 	qd_codec   *codec;
 	uint8	   *dead;			/* a bit for each vid */
+	uint8	   *torn;			/* those with QD_VERTEX_REPAIR */
 
 	/* of the vertex being mended */
 	qd_code_head self_head;
@@ -66,9 +79,9 @@ is_dead(const Repair *r, uint32 vid)
 }
 
 static inline void
-set_dead(Repair *r, uint32 vid)
+set_bit(uint8 *bits, uint32 vid)
 {
-	r->dead[vid / 8] |= 1 << vid % 8;
+	bits[vid / 8] |= 1 << vid % 8;
 }
 
 /*----------
@@ -104,9 +117,10 @@ find_dead(Repair *r)
 {
 	QdDirEntry	entries[QD_DIR_PER_PAGE];
 
-	r->dead = MemoryContextAllocExtended(CurrentMemoryContext,
-										 r->meta.next_vid / 8 + 1,
-										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	r->dead = palloc_extended(r->meta.next_vid / 8 + 1,
+							  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	r->torn = palloc_extended(r->meta.next_vid / 8 + 1,
+							  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int upper = 0; upper < 2; upper++)
 		for (uint32 vid = 0; vid < r->meta.next_vid; vid++)
 		{
@@ -116,7 +130,7 @@ find_dead(Repair *r)
 				copy_dir_page(r, vid, entries);
 			if (upper ? e->state == QD_VERTEX_UPPER && is_dead(r, e->link) :
 				e->state != QD_VERTEX_LIVE && e->state != QD_VERTEX_UPPER)
-				set_dead(r, vid);
+				set_bit(r->dead, vid);
 		}
 }
 
@@ -221,6 +235,8 @@ choose_links(Repair *r, QdVertexHead *v)
 	qd_load_code(r->codec, &v->code, QdVertexStored(v), r->self);
 	r->n = r->n_dead = 0;
 	gather(r, v->vid, QdVertexIds(l, v), Min(v->degree, l->m0));
+	if (r->n * TORN_SHARE <= r->n + r->n_dead)
+		v->flags |= QD_VERTEX_REPAIR;
 	for (int i = 0; i < r->n_dead && r->n < ENOUGH_CANDIDATES; i++)
 	{
 		n = r->store.graph.links(r->store.graph.arg, r->dead_ids[i], links);
@@ -242,7 +258,8 @@ choose_links(Repair *r, QdVertexHead *v)
 	memset(QdVertexIds(l, v) + n, 0, (l->m0 - n) * sizeof(uint32));
 	v->degree = n;
 	v->changes++;
-	v->flags &= ~QD_VERTEX_REPAIR;
+	if (v->flags & QD_VERTEX_REPAIR)
+		set_bit(r->torn, v->vid);
 }
 
 /*----------
@@ -452,6 +469,56 @@ free_dead(Repair *r, QdVertexState kind)
 	}
 }
 
+/*----------
+ * Vertices that lost most links
+ *----------
+ */
+static bool
+any_torn(const Repair *r, uint32 first, uint32 end)
+{
+	for (uint32 vid = first; vid < end; vid++)
+		if (r->torn[vid / 8] & 1 << vid % 8)
+			return true;
+	return false;
+}
+
+/* Upper levels first: searches on the base level begin there. */
+static void
+relink_torn(Repair *r)
+{
+	QdLinker	linker;
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "qdrant_hnsw torn vertex",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	qd_linker_init(&linker, r->index);
+	for (int upper = 1; upper >= 0; upper--)
+		for (uint32 first = 0; first < r->meta.next_vid; first += QD_DIR_PER_PAGE)
+		{
+			uint32		end = Min(first + QD_DIR_PER_PAGE, r->meta.next_vid);
+
+			if (!any_torn(r, first, end))
+				continue;
+			copy_dir_page(r, first, entries);
+			for (uint32 vid = first; vid < end; vid++)
+			{
+				int			level = entries[vid - first].level;
+				MemoryContext old;
+
+				if (!any_torn(r, vid, vid + 1) || (level > 0) != upper)
+					continue;
+				qd_vacuum_delay_point();
+				qd_hnsw_worker_yield();
+				old = MemoryContextSwitchTo(context);
+				qd_linker_relink(&linker, vid, level);
+				MemoryContextSwitchTo(old);
+				MemoryContextReset(context);
+			}
+		}
+	MemoryContextDelete(context);
+}
+
 void
 qd_hnsw_repair(Relation index)
 {
@@ -476,4 +543,6 @@ qd_hnsw_repair(Relation index)
 	/* uppers first: after a crash no vid of a base is in use again before them */
 	free_dead(r, QD_VERTEX_UPPER);
 	free_dead(r, QD_VERTEX_TOMBSTONE);
+	relink_torn(r);
+	qd_hnsw_reach(index);
 }
