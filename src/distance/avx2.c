@@ -190,26 +190,27 @@ l1_f32_i8(const float *a, const int8_t *b, float scale, size_t n)
 	return sum;
 }
 
-TARGET static inline __attribute__((always_inline)) __m256i
-load_16_or_32(const void *p, bool whole)
-{
-	if (whole)
-		return _mm256_loadu_si256(p);
-	return _mm256_zextsi128_si256(_mm_loadu_si128(p));
-}
-
 /*
- * A plane of 32 bytes of a code, or of its last 16; what the shift brings in
- * from the byte beside is masked off.
+ * A plane of 32 bytes of a code; what the shift brings in from the byte beside
+ * is masked off.
  */
 TARGET static inline __attribute__((always_inline)) __m256i
-nav_plane(__m256i v, const int8_t *q, size_t bytes, int bits, int plane,
-		  bool whole)
+nav_plane(__m256i v, const int8_t *q, int bits, int plane)
 {
 	__m256i		mask = _mm256_set1_epi8((1 << bits) - 1);
 	__m256i		u = _mm256_and_si256(_mm256_srli_epi16(v, plane * bits), mask);
 
-	return _mm256_maddubs_epi16(u, load_16_or_32(q + plane * bytes, whole));
+	return _mm256_maddubs_epi16(u, _mm256_loadu_si256((const __m256i *) q));
+}
+
+/* The same of 16 bytes: half the work where a register is two of these. */
+TARGET static inline __attribute__((always_inline)) __m128i
+nav_plane_16(__m128i v, const int8_t *q, int bits, int plane)
+{
+	__m128i		mask = _mm_set1_epi8((1 << bits) - 1);
+	__m128i		u = _mm_and_si128(_mm_srli_epi16(v, plane * bits), mask);
+
+	return _mm_maddubs_epi16(u, _mm_loadu_si128((const __m128i *) q));
 }
 
 /*
@@ -217,11 +218,10 @@ nav_plane(__m256i v, const int8_t *q, size_t bytes, int bits, int plane,
  * 127, 2 of 2 * 15 * 127.  One by one, lest it depend on the compiler whether a loop unrolls.
  */
 TARGET static inline __attribute__((always_inline)) __m256i
-nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
-		 bool whole)
+nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 {
-#define PLANE(p)	nav_plane(v, q, bytes, bits, p, whole)
-	__m256i		v = load_16_or_32(code, whole);
+#define PLANE(p)	nav_plane(v, q + (p) * bytes, bits, p)
+	__m256i		v = _mm256_loadu_si256((const __m256i *) code);
 	__m256i		s0 = _mm256_add_epi16(PLANE(0), PLANE(1));
 	__m256i		s1 = _mm256_setzero_si256();
 
@@ -236,17 +236,37 @@ nav_step(const uint8_t *code, const int8_t *q, size_t bytes, int bits,
 #undef PLANE
 }
 
+TARGET static inline __attribute__((always_inline)) __m128i
+nav_step_16(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
+{
+#define PLANE(p)	nav_plane_16(v, q + (p) * bytes, bits, p)
+	__m128i		v = _mm_loadu_si128((const __m128i *) code);
+	__m128i		s0 = _mm_add_epi16(PLANE(0), PLANE(1));
+	__m128i		s1 = _mm_setzero_si128();
+
+	if (bits <= 2)
+		s1 = _mm_add_epi16(PLANE(2), PLANE(3));
+	if (bits == 1)
+	{
+		s0 = _mm_add_epi16(s0, _mm_add_epi16(PLANE(4), PLANE(5)));
+		s1 = _mm_add_epi16(s1, _mm_add_epi16(PLANE(6), PLANE(7)));
+	}
+	return _mm_madd_epi16(_mm_add_epi16(s0, s1), _mm_set1_epi16(1));
+#undef PLANE
+}
+
 TARGET static inline __attribute__((always_inline)) int32_t
 nav_dot(const uint8_t *code, const int8_t *q, size_t bytes, int bits)
 {
 	__m256i		sum = _mm256_setzero_si256();
+	__m128i		half = _mm_setzero_si128();
 	size_t		b = 0;
 
 	for (; b + 32 <= bytes; b += 32)
-		sum = _mm256_add_epi32(sum, nav_step(code + b, q + b, bytes, bits, true));
+		sum = _mm256_add_epi32(sum, nav_step(code + b, q + b, bytes, bits));
 	if (b < bytes)
-		sum = _mm256_add_epi32(sum, nav_step(code + b, q + b, bytes, bits, false));
-	return sum_epi32(sum);
+		half = nav_step_16(code + b, q + b, bytes, bits);
+	return sum_epi32(_mm256_add_epi32(sum, _mm256_zextsi128_si256(half)));
 }
 
 #include "distance/nav_dots.h"

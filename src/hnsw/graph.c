@@ -6,7 +6,7 @@
  * A scored vertex is in exactly one of two places: the best ef, or aside.
  * What is still to be expanded stands among the candidates too, unless it was
  * put aside at once: then it becomes a candidate when a larger ef takes it
- * back.  All three are binary heaps on flat arrays.
+ * back.  These are binary heaps on flat arrays, candidates a frontier.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "hnsw/frontier.h"
 #include "hnsw/graph.h"
 
 /* Up to here visited vertices are bits, above a hash table. */
@@ -42,12 +43,12 @@ typedef struct EntryHeap
 	Size		room;
 } EntryHeap;
 
-typedef struct CandidateHeap
+typedef struct CandidateList
 {
 	QdCandidate *items;
 	Size		n;
 	Size		room;
-} CandidateHeap;
+} CandidateList;
 
 typedef struct VisitedSet
 {
@@ -66,9 +67,9 @@ struct QdGraphSearch
 	Size		cursor;			/* of next() in the sorted best */
 	EntryHeap	aside;			/* nearest first, or just collected */
 	bool		aside_heap;
-	CandidateHeap candidates;	/* nearest first */
-	CandidateHeap beyond;		/* estimated beyond the best: no heap, just
-								 * collected for a larger ef */
+	QdFrontier	candidates;
+	CandidateList beyond;		/* estimated beyond the best: just collected
+								 * for a larger ef */
 	VisitedSet	visited;
 	Size		max_aside;
 	bool		forgot;
@@ -85,67 +86,14 @@ struct QdGraphSearch
  *----------
  */
 static void
-candidate_heap_init(CandidateHeap *h, Size room)
+list_append(CandidateList *l, QdCandidate c)
 {
-	h->room = room;
-	h->items = palloc(room * sizeof(QdCandidate));
-}
-
-/* At the end, where it may not belong; returns where. */
-static inline Size
-candidate_append(CandidateHeap *h, QdCandidate c)
-{
-	if (unlikely(h->n == h->room))
+	if (unlikely(l->n == l->room))
 	{
-		h->room *= 2;
-		h->items = repalloc_huge(h->items, h->room * sizeof(QdCandidate));
+		l->room *= 2;
+		l->items = repalloc_huge(l->items, l->room * sizeof(QdCandidate));
 	}
-	h->items[h->n] = c;
-	return h->n++;
-}
-
-static void
-candidate_push(CandidateHeap *h, QdCandidate c)
-{
-	Size		i = candidate_append(h, c);
-
-	while (i > 0 && h->items[(i - 1) / 2].distance > c.distance)
-	{
-		h->items[i] = h->items[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	h->items[i] = c;
-}
-
-/* Puts c where i is, or below. */
-static void
-candidate_sift_down(CandidateHeap *h, Size i, QdCandidate c)
-{
-	for (;;)
-	{
-		Size		child = 2 * i + 1;
-
-		if (child >= h->n)
-			break;
-		if (child + 1 < h->n &&
-			h->items[child + 1].distance < h->items[child].distance)
-			child++;
-		if (h->items[child].distance >= c.distance)
-			break;
-		h->items[i] = h->items[child];
-		i = child;
-	}
-	h->items[i] = c;
-}
-
-static QdCandidate
-candidate_pop(CandidateHeap *h)
-{
-	QdCandidate top = h->items[0];
-
-	h->n--;
-	candidate_sift_down(h, 0, h->items[h->n]);
-	return top;
+	l->items[l->n++] = c;
 }
 
 static void
@@ -220,17 +168,21 @@ entry_heapify(EntryHeap *h, int sign)
 		entry_sift_down(h, i, sign);
 }
 
-static int
-compare_entries(const void *a, const void *b)
+static inline int
+compare_entries(const Entry *x, const Entry *y)
 {
-	const Entry *x = a;
-	const Entry *y = b;
-
 	if (x->distance != y->distance)
 		return x->distance < y->distance ? -1 : 1;
 	/* newer ones first: copies of a vector should not all link to the oldest */
 	return x->vid > y->vid ? -1 : x->vid < y->vid;
 }
+
+#define ST_SORT sort_entries
+#define ST_ELEMENT_TYPE Entry
+#define ST_COMPARE(a, b) compare_entries(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /*----------
  * Visited vertices
@@ -298,14 +250,13 @@ visited_add_slot(VisitedSet *v, uint32 vid)
 static inline bool
 visited_add(VisitedSet *v, uint32 vid)
 {
-	uint64		bit = UINT64CONST(1) << (vid % 64);
+	uint64		word;
 
 	if (unlikely(v->bits == NULL))
 		return visited_add_slot(v, vid);
-	if (v->bits[vid / 64] & bit)
-		return false;
-	v->bits[vid / 64] |= bit;
-	return true;
+	word = v->bits[vid / 64];
+	v->bits[vid / 64] = word | UINT64CONST(1) << (vid % 64);
+	return !(word >> (vid % 64) & 1);
 }
 
 /* The next n times visited_add allocates nothing. */
@@ -333,8 +284,9 @@ qd_graph_search_begin(const QdGraphStore *store, Size memory_limit)
 	s->best_sorted = true;
 	s->aside.room = MIN_ASIDE;
 	s->aside.items = palloc(s->aside.room * sizeof(Entry));
-	candidate_heap_init(&s->candidates, MIN_ASIDE);
-	candidate_heap_init(&s->beyond, MIN_ASIDE);
+	qd_frontier_init(&s->candidates);
+	s->beyond.room = MIN_ASIDE;
+	s->beyond.items = palloc(s->beyond.room * sizeof(QdCandidate));
 	if (memory_limit > 0)
 		s->max_aside = Max(memory_limit / sizeof(Entry), MIN_ASIDE);
 	visited_init(&s->visited, store->n_vids);
@@ -441,7 +393,7 @@ bound_aside(QdGraphSearch *s)
 {
 	if (s->max_aside == 0 || s->aside.n <= s->max_aside)
 		return;
-	qsort(s->aside.items, s->aside.n, sizeof(Entry), compare_entries);
+	sort_entries(s->aside.items, s->aside.n);
 	s->aside.n /= 2;
 	s->aside_heap = true;		/* sorted is a heap too */
 	s->forgot = true;
@@ -472,7 +424,7 @@ offer(QdGraphSearch *s, float distance, uint32 vid)
 		put_aside(s, entry_pop(&s->best, -1));
 	entry_push(&s->best, e, -1);
 	if (vid < s->store.n_vids)
-		candidate_push(&s->candidates, (QdCandidate) {distance, vid});
+		qd_frontier_add(&s->candidates, (QdCandidate) {distance, vid});
 }
 
 void
@@ -481,7 +433,7 @@ qd_graph_search_enter(QdGraphSearch *s, QdCandidate entry)
 	if (entry.vid >= s->store.n_vids || !visited_add(&s->visited, entry.vid))
 		return;
 	if (s->store.open != NULL)
-		candidate_push(&s->candidates, entry);
+		qd_frontier_add(&s->candidates, entry);
 	else
 		put_aside(s, (Entry) {entry.distance, entry.vid, ENTRY_UNEXPANDED});
 }
@@ -506,7 +458,7 @@ take_back(QdGraphSearch *s)
 		Entry		e = entry_pop(&s->aside, 1);
 
 		if (e.flags & ENTRY_UNEXPANDED && e.vid < s->store.n_vids)
-			candidate_push(&s->candidates, (QdCandidate) {e.distance, e.vid});
+			qd_frontier_add(&s->candidates, (QdCandidate) {e.distance, e.vid});
 		e.flags &= ~ENTRY_UNEXPANDED;
 		if (s->best.n >= s->ef)
 		{
@@ -565,35 +517,44 @@ compare_by_distance(const void *a, const void *b)
 static void
 take_beyond(QdGraphSearch *s)
 {
-	CandidateHeap *h = &s->candidates;
-
-	if (s->beyond.n == 0)
-		return;
 	for (Size i = 0; i < s->beyond.n; i++)
-		candidate_append(h, s->beyond.items[i]);
+		qd_frontier_add(&s->candidates, s->beyond.items[i]);
 	s->beyond.n = 0;
-	for (Size i = h->n / 2; i-- > 0;)
-		candidate_sift_down(h, i, h->items[i]);
 }
 
-/* Forgets the farther half of the candidates; sorted is a heap too. */
+/* Drops what was taken; of the others the farther half, if they are many. */
 static void
 bound_candidates(QdGraphSearch *s)
 {
-	if (s->max_aside == 0 || s->candidates.n + s->beyond.n <= s->max_aside)
+	CandidateList *l = &s->beyond;
+	QdFrontier *f = &s->candidates;
+
+	if (s->max_aside == 0 || f->n + l->n <= s->max_aside)
 		return;
+	for (Size i = 0; i < f->n; i++)
+		if (f->distances[i] < INFINITY)
+			list_append(l, (QdCandidate) {f->distances[i], f->vids[i]});
+	if (l->n > s->max_aside / 2)
+	{
+		qsort(l->items, l->n, sizeof(QdCandidate), compare_by_distance);
+		l->n /= 2;
+		s->forgot = true;
+	}
+	qd_frontier_clear(f);
 	take_beyond(s);
-	qsort(s->candidates.items, s->candidates.n, sizeof(QdCandidate),
-		  compare_by_distance);
-	s->candidates.n /= 2;
-	s->forgot = true;
+}
+
+static inline bool
+has_candidate(const QdGraphSearch *s)
+{
+	return s->candidates.top.distance < INFINITY;
 }
 
 static void
 prefetch_nearest(const QdGraphSearch *s)
 {
-	if (s->candidates.n > 0)
-		s->store.prefetch(s->store.arg, s->candidates.items[0].vid);
+	if (has_candidate(s))
+		s->store.prefetch(s->store.arg, s->candidates.top.vid);
 }
 
 /* Of a vertex's n links those seen for the first time; returns their number. */
@@ -609,10 +570,12 @@ take_unseen(QdGraphSearch *s, const uint32 *links, int n)
 	{
 		uint32		vid = links[i];
 
-		if (unlikely(vid >= s->store.n_vids) || !visited_add(visited, vid))
+		if (unlikely(vid >= s->store.n_vids))
 			continue;
+		/* half of them are: not to be guessed, hence no branch */
 		ids[fresh] = vid;
-		which[fresh++] = i;
+		which[fresh] = i;
+		fresh += visited_add(visited, vid);
 	}
 	return fresh;
 }
@@ -630,9 +593,9 @@ add_estimated(QdGraphSearch *s, int n)
 		QdCandidate c = {distances[i], ids[i]};
 
 		if (c.distance > worst)
-			candidate_append(&s->beyond, c);
+			list_append(&s->beyond, c);
 		else
-			candidate_push(&s->candidates, c);
+			qd_frontier_add(&s->candidates, c);
 	}
 	bound_candidates(s);
 }
@@ -645,8 +608,8 @@ expand_by_estimates(QdGraphSearch *s, uint32 vid)
 	uint32		next = PG_UINT32_MAX;
 	int			n;
 
-	if (s->candidates.n > 0)
-		next = s->candidates.items[0].vid;
+	if (has_candidate(s))
+		next = s->candidates.top.vid;
 	visited_reserve(&s->visited, s->store.max_links);
 	n = s->store.open(s->store.arg, vid, &own, &links);
 	if (n < 0)
@@ -655,7 +618,7 @@ expand_by_estimates(QdGraphSearch *s, uint32 vid)
 	s->store.estimate(s->store.arg, s->which, n, s->distances);
 	offer_expanded(s, own, vid);
 	add_estimated(s, n);
-	if (s->candidates.n > 0 && s->candidates.items[0].vid != next)
+	if (s->candidates.top.vid != next)
 		prefetch_nearest(s);
 	s->expanded++;
 	s->scored += n;
@@ -673,13 +636,13 @@ qd_graph_search_run(QdGraphSearch *s, int ef)
 	entry_heapify(&s->best, -1);
 	take_back(s);
 	take_beyond(s);
-	while (s->candidates.n > 0)
+	while (has_candidate(s))
 	{
 		if (s->best.n >= s->ef &&
-			s->candidates.items[0].distance > s->best.items[0].distance)
+			s->candidates.top.distance > s->best.items[0].distance)
 			break;
 		CHECK_FOR_INTERRUPTS();
-		vid = candidate_pop(&s->candidates).vid;
+		vid = qd_frontier_take(&s->candidates).vid;
 		if (s->store.open == NULL)
 			expand(s, vid);
 		else
@@ -696,7 +659,7 @@ sort_best(QdGraphSearch *s)
 {
 	if (s->best_sorted)
 		return;
-	qsort(s->best.items, s->best.n, sizeof(Entry), compare_entries);
+	sort_entries(s->best.items, s->best.n);
 	s->best_sorted = true;
 	s->cursor = 0;
 }
@@ -723,7 +686,7 @@ qd_graph_search_next(QdGraphSearch *s, QdCandidate *out)
 bool
 qd_graph_search_exhausted(const QdGraphSearch *s)
 {
-	return s->aside.n == 0 && s->candidates.n == 0 && s->beyond.n == 0;
+	return s->aside.n == 0 && !has_candidate(s) && s->beyond.n == 0;
 }
 
 bool

@@ -138,8 +138,10 @@ round_to_steps(const float *x, float step, size_t n, int8_t *code)
 	{
 		float		y = x[i] * step;
 
-		y = y > CODE_MAX ? CODE_MAX : y < -CODE_MAX ? -CODE_MAX : y;
-		code[i] = (int8_t) (y + (y < 0 ? -0.5f : 0.5f));
+		y = y > CODE_MAX ? CODE_MAX : y;
+		y = y < -CODE_MAX ? -CODE_MAX : y;
+		/* no branch: signs of rotated coordinates cannot be guessed */
+		code[i] = (int8_t) (int) (y + copysignf(0.5f, y));
 	}
 }
 
