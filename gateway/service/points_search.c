@@ -182,6 +182,19 @@ search_settings(struct op *op, const search *s, const collection *c)
 	return sql_index_settings(op->a, ef < 1 ? 1 : ef > EF_MAX ? EF_MAX : ef);
 }
 
+/* A stored vector as the API would have stored it; SQL stores it as it is. */
+static const char *
+stored_query(const search *s, arena *a)
+{
+	const char *column = arena_printf(a, "x.%s", s->v->column);
+
+	if (s->v->distance != DISTANCE_COSINE || s->v->datatype == DATATYPE_UINT8)
+		return column;
+	if (s->v->datatype == DATATYPE_FLOAT16)
+		column = arena_printf(a, "%s::vector", column);
+	return vector_stored(s->v, column, a);
+}
+
 /* The query's vector as an expression that is evaluated once. */
 static const char *
 query_expression(sql *q, const search *s, const collection *c)
@@ -191,8 +204,8 @@ query_expression(sql *q, const search *s, const collection *c)
 	if (s->kind == SEARCH_ID)
 	{
 		p = sql_bind(q, point_key_param(&s->id, q->a));
-		return arena_printf(q->a, "(SELECT x.%s FROM %s AS x "
-							"WHERE x.id = $%d)", s->v->column, c->relation, p);
+		return arena_printf(q->a, "(SELECT %s FROM %s AS x WHERE x.id = $%d)",
+							stored_query(s, q->a), c->relation, p);
 	}
 	p = sql_bind(q, pgp_vector(q->a, s->vector, s->dim));
 	if (s->v->distance != DISTANCE_COSINE &&

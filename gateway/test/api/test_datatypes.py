@@ -55,6 +55,32 @@ def test_datatypes(gateway, prefer_grpc, distance):
     client.delete_collection(name)
 
 
+@pytest.mark.parametrize("prefer_grpc", [False, True], ids=["rest", "grpc"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_scores_of_vectors_that_sql_stored_as_they_are(gateway, postgres, prefer_grpc, exact):
+    """In a Cosine collection the API normalises what it stores, SQL does not: scores are cosines all the same."""
+    client = client_of(gateway, prefer_grpc)
+    name = f"unnormalised_{prefer_grpc}_{exact}".lower()
+    client.create_collection(name, vectors_config={
+        v: models.VectorParams(size=DIM, distance=models.Distance.COSINE, datatype=d) for v, d in DATATYPES.items()})
+    data = numpy.trunc(numpy.random.default_rng(8).random((40, DIM)) * 200 + 1)
+    columns = dict(row.split("|") for row in postgres.sql(
+        f"SELECT v ->> 'name', v ->> 'column' FROM qdrant.describe('{name}') d, jsonb_array_elements(d.vectors) v").splitlines())
+    for i, x in enumerate(data):
+        text = "[" + ",".join(f"{a:g}" for a in x) + "]"
+        postgres.sql(f"INSERT INTO qdrant.{name} (id, {', '.join(columns.values())}) VALUES ({i}" + f", '{text}'" * len(columns) + ")")
+    for v in DATATYPES:
+        params = models.SearchParams(exact=exact)
+        others = numpy.delete(data, 3, axis=0)
+        for threshold in (None, 0.8):
+            expected = [s for s in scores(models.Distance.COSINE, others, data[3]) if threshold is None or s > threshold][:10]
+            by_id = client.query_points(name, query=3, using=v, limit=10, search_params=params, score_threshold=threshold).points
+            assert numpy.allclose([p.score for p in by_id], expected, rtol=2e-3 if v == "h" else 1e-4), (v, threshold)
+        by_vector = client.query_points(name, query=data[3].tolist(), using=v, limit=11, search_params=params).points
+        assert by_vector[0].id == 3 and abs(by_vector[0].score - 1) < 2e-3
+    client.delete_collection(name)
+
+
 def test_what_float16_cannot_hold_is_refused(gateway):
     path = "/collections/float16"
     gateway.result("PUT", path, {"vectors": {"size": 2, "distance": "Dot", "datatype": "float16"}})
