@@ -85,6 +85,17 @@ catalog_forget(struct catalog_cache *cache, slice name)
 }
 
 void
+catalog_drop(struct catalog_cache *cache, const collection *c)
+{
+	for (const entry *e = *bucket_of(cache, c->name); e != NULL; e = e->next)
+		if (&e->c == c)
+		{
+			catalog_forget(cache, c->name);
+			return;
+		}
+}
+
+void
 catalog_forget_all(struct catalog_cache *cache)
 {
 	for (int i = 0; i < BUCKETS; i++)

@@ -58,6 +58,9 @@ extern void catalog_destroy(struct catalog_cache *cache);
 extern void catalog_forget(struct catalog_cache *cache, slice name);
 extern void catalog_forget_all(struct catalog_cache *cache);
 
+/* Forgets this entry, if it is still there: not one that came after it. */
+extern void catalog_drop(struct catalog_cache *cache, const collection *c);
+
 /*
  * catalog_find: the entry, held, or NULL.  catalog_add: the row of catalog_sql
  * as a new entry, held; NULL when it can't be read.

@@ -223,7 +223,7 @@ run_anew(struct op *o, bool stale)
 	for (held_collection *h = o->held; h != NULL; h = h->next)
 	{
 		if (stale)
-			catalog_forget(o->req->worker->catalog, h->c->name);
+			catalog_drop(o->req->worker->catalog, h->c);
 		catalog_release(h->c);
 	}
 	o->held = NULL;
@@ -231,6 +231,36 @@ run_anew(struct op *o, bool stale)
 	o->checked = false;
 	o->runs++;
 	o->kind->run(o);
+}
+
+static void
+answer_failure(struct op *o, PGresult **results)
+{
+	gw_error	e = o->failure;
+
+	(void) results;
+	op_fail_error(o, &e);
+}
+
+/*
+ * Asks whether the collections are as the cache has them; if so the failure
+ * is answered, else call_done() has the op run anew.
+ */
+static void
+check_cached(struct op *o, const gw_error *e)
+{
+	pg_statement *statements;
+	int			n = 0;
+
+	for (const held_collection *h = o->held; h != NULL; h = h->next)
+		n += h->cached;
+	statements = arena_array(o->a, n, sizeof(*statements));
+	n = 0;
+	for (const held_collection *h = o->held; h != NULL; h = h->next)
+		if (h->cached)
+			statements[n++] = op_check_collection(o, h->c);
+	o->failure = *e;
+	op_sql(o, statements, n, true, answer_failure);
 }
 
 void
@@ -242,9 +272,9 @@ op_fail_error(struct op *o, const gw_error *e)
 	double		seconds;
 	request    *req;
 
-	if (fails_unchecked(o) && o->runs - o->conflicts < MAX_STALE_RUNS)
+	if (fails_unchecked(o))
 	{
-		run_anew(o, true);
+		check_cached(o, e);
 		return;
 	}
 	text = error_text(e, o->a);

@@ -62,6 +62,7 @@ struct op
 	struct op_call *call;		/* the SQL that is under way */
 	int			conflicts;		/* runs lost to other transactions */
 	bool		checked;		/* this run's SQL has come back */
+	gw_error	failure;		/* that waits for the check of what is cached */
 };
 
 /* A new operation for the request, its message decoded; op.c frees it. */
@@ -85,8 +86,8 @@ extern void op_abandon(struct op *op);
  * op_answer_json: REST only, the member "result" verbatim.
  *
  * op_fail: kind chooses status and prefix (service/error.c).  When no SQL has
- * been run yet and the collection came from the cache, run() is called once
- * more instead, with the collection as it is.
+ * been run yet and the collection came from the cache, the database is asked
+ * first whether that is still how it is; if not, run() is called once more.
  */
 extern void op_answer(struct op *op, ProtobufCMessage *response);
 extern void op_answer_json(struct op *op, slice result);

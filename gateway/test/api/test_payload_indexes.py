@@ -124,6 +124,36 @@ def test_no_worker_refuses_for_what_it_remembers(gateway):
         connection.close()
 
 
+def test_bad_requests_leave_the_cache_alone(gateway, postgres):
+    """What the database confirms is not read anew: no request of another client pays for a bad one."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.http_port, timeout=30)
+
+    def ask(method, path, body):
+        connection.request(method, path, json.dumps(body), {"content-type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def described(since):
+        return postgres.sql(f"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%qdrant.describe%' AND query_start > '{since}'"
+                            " AND pid <> pg_backend_pid()")
+
+    assert ask("PUT", C, {"vectors": {"size": 2, "distance": "Dot"}}) == 200
+    since = postgres.sql("SELECT clock_timestamp()")
+    assert ask("POST", C + "/points/query", {"query": [1, 0]}) == 200
+    assert described(since) == "1", "it is seen when a worker asks"
+    since = postgres.sql("SELECT clock_timestamp()")
+    for _ in range(3):
+        assert ask("POST", C + "/facet", {"key": "k"}) == 400
+        assert described(since) == "0"
+        assert ask("POST", C + "/points/query", {"query": [1, 0], "using": "none"}) == 400
+        assert described(since) == "0"
+        assert ask("POST", C + "/points/query", {"query": [1, 0, 0]}) == 400
+        assert described(since) == "0"
+    assert ask("DELETE", C, {}) == 200
+    connection.close()
+
+
 def test_order_by(client):
     with pytest.raises(Exception, match="No range index for `order_by` key: `n`"):
         client.scroll("indexes", order_by="n")
