@@ -106,7 +106,7 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # the one that includes a server header
 .build/unit/graph .build/unit/graph-sanitized: \
-	UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter
+	private UNIT_CFLAGS += -I$(shell $(PG_CONFIG) --includedir-server) src/hnsw/graph.c -Wno-unused-parameter
 .build/unit/graph .build/unit/graph-sanitized: src/hnsw/graph.c src/hnsw/graph.h src/hnsw/frontier.h
 
 .PHONY: unit $(UNIT_RUNS)

@@ -48,5 +48,17 @@ for my $case (map { my $m = $_; map { [ $m, $_ ] } $m eq 'l1' ? qw(compact) : qw
 	$node->safe_psql('postgres', "DROP TABLE t_$m");
 }
 
+# Vectors that have much more in common than they differ: 70 times as much.
+# Steps of their codes are large then, and the scan has to see that.
+$node->safe_psql('postgres', q{
+	CREATE TABLE t_l2 (id int PRIMARY KEY, v vector(16));
+	INSERT INTO t_l2 SELECT i, vec(i, 0) + common FROM generate_series(1, 6000) i,
+		(SELECT array_agg(100 * noise(7, 7, g) ORDER BY g)::vector AS common FROM generate_series(1, 16) g) c;
+	UPDATE queries SET v = v + common FROM
+		(SELECT array_agg(100 * noise(7, 7, g) ORDER BY g)::vector AS common FROM generate_series(1, 16) g) c;
+	CREATE INDEX t_l2_v ON t_l2 USING qdrant_hnsw (v vector_l2_ops)
+		WITH (layout = inlined, indexing_threshold = 1, full_scan_threshold = 0)});
+cmp_ok(recall('l2'), '>=', 0.97, 'l2: recall of vectors with much in common');
+
 $node->stop;
 done_testing();

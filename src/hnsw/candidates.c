@@ -61,6 +61,14 @@
 /* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
 #define FIRST_PASS_ROWS		512
 
+/*
+ * Codes say little of the order where their error is so large a share of what
+ * the middle one of the best ef is farther away than the nearest.  Then as many
+ * times ef are searched as it takes to be sure of it, at most.
+ */
+#define UNSURE_SHARE		0.5
+#define UNSURE_EFS			4
+
 typedef enum Source
 {
 	FROM_GRAPH,
@@ -82,6 +90,8 @@ struct QdCandidates
 	QdPageStore store;
 	QdGraphSearch *search;
 	int			taken;			/* results of the search */
+	float		nearest;		/* the first of them */
+	bool		unsure;			/* of their order */
 	QdCollector sweep;
 
 	const QdPacked *packed;		/* the sweep is one over these; or NULL */
@@ -438,8 +448,29 @@ static bool
 round_is_over(const QdCandidates *c)
 {
 	return qd_guc_iterative_scan != QD_ITERATIVE_OFF &&
-		c->taken >= (is_coarse(c) ? c->ef : (c->ef + 1) / 2) &&
+		c->taken >= (is_coarse(c) || c->unsure ? c->ef : (c->ef + 1) / 2) &&
 		!qd_graph_search_exhausted(c->search);
+}
+
+/*
+ * Vectors may have much more in common than they differ: then a step of a code,
+ * a share of the vector, is large for what it has to tell apart.
+ */
+static inline void
+look_at_error(QdCandidates *c, const QdRowCandidate *row)
+{
+	if (c->source == FROM_GRAPH && c->taken >= (c->ef + 1) / 2 && !is_coarse(c))
+		c->unsure |= row->error >
+			UNSURE_SHARE * (row->distance - c->nearest);
+}
+
+/* Does a scan that has rows, but not surely the nearest, search farther? */
+static inline bool
+goes_on_unsure(const QdCandidates *c)
+{
+	return c->unsure && c->ef < UNSURE_EFS * qd_guc_ef_search &&
+		qd_guc_iterative_scan != QD_ITERATIVE_OFF &&
+		(qd_guc_max_scan_tuples == 0 || c->taken < qd_guc_max_scan_tuples);
 }
 
 /*
@@ -455,13 +486,14 @@ source_next(QdCandidates *c, bool next_round, QdCodeRow *row)
 	{
 		if (!round_is_over(c) && qd_graph_search_next(c->search, &found))
 		{
-			c->taken++;
+			if (c->taken++ == 0)
+				c->nearest = found.distance;
 			row->distance = found.distance;
 			row->fresh = false;
 			row->vid = found.vid;
 			return true;
 		}
-		if (!next_round)
+		if (!next_round && !goes_on_unsure(c))
 			return false;
 		if (qd_graph_search_exhausted(c->search) ||
 			sweep_is_cheaper(&c->meta, 2 * c->ef))
@@ -517,6 +549,7 @@ resolve(QdCandidates *c, const QdCodeRow *row, QdRowCandidate *out)
 	out->tid = c->more[--c->n_more];
 	out->error = c->query == NULL ? 0 :
 		qd_query_stored_error(c->query, &head, row->distance);
+	look_at_error(c, out);
 	return true;
 }
 

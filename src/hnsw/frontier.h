@@ -16,6 +16,11 @@
 #include "postgres.h"
 
 #include <math.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "port/pg_bitutils.h"
 
 #include "hnsw/graph.h"
 
@@ -90,6 +95,7 @@ qd_frontier_add(QdFrontier *f, QdCandidate c)
 
 	if (i % QD_GROUP == 0)
 		qd_frontier_begin_group(f);
+	c.distance = c.distance < INFINITY ? c.distance : INFINITY;
 	f->n++;
 	f->distances[i] = c.distance;
 	f->vids[i] = c.vid;
@@ -104,37 +110,57 @@ qd_frontier_add(QdFrontier *f, QdCandidate c)
 	}
 }
 
-/* The least of QD_GROUP. */
+/* The least of QD_GROUP, and where it stands; none is NaN. */
+#ifdef __SSE2__
 static inline float
 qd_least(const float *x)
 {
-	float		a = x[0];
-	float		b = x[1];
-	float		c = x[2];
-	float		d = x[3];
+	__m128		a = _mm_loadu_ps(x);
+	__m128		b = _mm_loadu_ps(x + 4);
 
-	for (int i = 4; i < QD_GROUP; i += 4)
+	for (int i = 8; i < QD_GROUP; i += 8)
 	{
-		a = x[i] < a ? x[i] : a;
-		b = x[i + 1] < b ? x[i + 1] : b;
-		c = x[i + 2] < c ? x[i + 2] : c;
-		d = x[i + 3] < d ? x[i + 3] : d;
+		a = _mm_min_ps(_mm_loadu_ps(x + i), a);
+		b = _mm_min_ps(_mm_loadu_ps(x + i + 4), b);
 	}
-	a = b < a ? b : a;
-	c = d < c ? d : c;
-	return c < a ? c : a;
+	a = _mm_min_ps(a, b);
+	a = _mm_min_ps(a, _mm_movehl_ps(a, a));
+	a = _mm_min_ss(a, _mm_shuffle_ps(a, a, 1));
+	return _mm_cvtss_f32(a);
 }
 
-/* Where the distance, which is there, stands among QD_GROUP. */
 static inline Size
-qd_where(const float *x, float distance)
+qd_where(const float *x, float least)
+{
+	__m128		all = _mm_set1_ps(least);
+	uint32		found = 0;
+
+	for (int i = 0; i < QD_GROUP; i += 4)
+		found |= (uint32) _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(x + i),
+													   all)) << i;
+	return found == 0 ? 0 : pg_rightmost_one_pos32(found);
+}
+#else
+static inline float
+qd_least(const float *x)
+{
+	float		a = INFINITY;
+
+	for (int i = 0; i < QD_GROUP; i++)
+		a = x[i] < a ? x[i] : a;
+	return a;
+}
+
+static inline Size
+qd_where(const float *x, float least)
 {
 	Size		at = 0;
 
 	for (Size i = 0; i < QD_GROUP; i++)
-		at = x[i] <= distance ? i : at;	/* none is less */
+		at = x[i] <= least ? i : at;
 	return at;
 }
+#endif
 
 /* Takes top, whose distance is not INFINITY. */
 static inline QdCandidate

@@ -436,6 +436,14 @@ extern void qd_hnsw_extend(Relation index, BlockNumber n);
 /* Forgets where pages were, after the file was made anew. */
 extern void qd_hnsw_forget_buffers(Relation index);
 
+/*
+ * The same memory for pages of a table: pins the block if it is still in the
+ * buffer where it was found, else InvalidBuffer; remembers where it was found.
+ */
+extern Buffer qd_hnsw_pin_recent(Relation table, BlockNumber block);
+extern void qd_hnsw_found_in(Relation table, BlockNumber block,
+							 Buffer buffer);
+
 extern void qd_hnsw_corrupt(Relation index, BlockNumber block,
 							const char *what) pg_attribute_noreturn();
 

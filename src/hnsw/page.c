@@ -6,7 +6,7 @@
  * a search does with it.  So a backend remembers in which buffer it found a
  * block, and asks for that buffer first (ReadRecentBuffer, which checks the
  * tag: a wrong memory costs time only).  Memory: 4 bytes a block, for the
- * indexes used last.
+ * indexes and their tables used last.
  */
 #include "compat.h"
 
@@ -17,7 +17,7 @@
 
 #include "hnsw/hnsw.h"
 
-#define HINT_FILES		8
+#define HINT_FILES		16
 #define HINT_MAX_BLOCKS	(4 * 1024 * 1024)	/* 16 MB; above: no hints */
 
 /*
@@ -124,6 +124,36 @@ qd_hnsw_forget_buffers(Relation index)
 	}
 }
 
+/* The buffer where the block was, pinned; InvalidBuffer: not there, or not asked. */
+static inline Buffer
+pin_recent(Relation rel, BufferHints *h, BlockNumber block)
+{
+	Buffer		buffer;
+
+	if (unlikely(h == NULL || block >= h->size))
+		return InvalidBuffer;
+	buffer = h->buffers[block];
+	if (likely(buffer != InvalidBuffer && ++h->accesses % PLAIN_EVERY != 0 &&
+			   ReadRecentBuffer(qd_relfile(rel), MAIN_FORKNUM, block, buffer)))
+		return buffer;
+	return InvalidBuffer;
+}
+
+Buffer
+qd_hnsw_pin_recent(Relation table, BlockNumber block)
+{
+	return pin_recent(table, hints_of(table), block);
+}
+
+void
+qd_hnsw_found_in(Relation table, BlockNumber block, Buffer buffer)
+{
+	BufferHints *h = hints_of(table);
+
+	if (h != NULL)
+		remember_buffer(h, block, buffer);
+}
+
 /* Before a page is changed: its block must exist in the file (see QdRun). */
 static void
 ensure_block(Relation index, BufferHints *h, BlockNumber block)
@@ -147,20 +177,11 @@ static Buffer
 pin_page(Relation index, BlockNumber block, int mode, bool *known)
 {
 	BufferHints *h = hints_of(index);
-	Buffer		buffer;
+	Buffer		buffer = pin_recent(index, h, block);
 
-	if (likely(h != NULL && block < h->size))
-	{
-		buffer = h->buffers[block];
-		if (likely(buffer != InvalidBuffer &&
-				   ++h->accesses % PLAIN_EVERY != 0 &&
-				   ReadRecentBuffer(qd_relfile(index), MAIN_FORKNUM, block,
-									buffer)))
-		{
-			*known = true;
-			return buffer;
-		}
-	}
+	*known = buffer != InvalidBuffer;
+	if (likely(*known))
+		return buffer;
 	if (mode == BUFFER_LOCK_EXCLUSIVE)
 		ensure_block(index, h, block);
 	buffer = ReadBuffer(index, block);

@@ -6,9 +6,12 @@
  */
 #include "compat.h"
 
+#include "access/heapam.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
+#include "storage/smgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -19,7 +22,7 @@ struct QdRescore
 {
 	IndexScanDesc scan;
 	struct IndexFetchTableData *fetch;
-	BlockNumber blocks;			/* the table had at least as many */
+	bool		is_heap;		/* the table's access method is */
 	TupleTableSlot *slot;
 	MemoryContext row;			/* of one row */
 	bool		computed;		/* some key is an expression */
@@ -48,6 +51,7 @@ qd_rescore_begin(IndexScanDesc scan)
 	r->metric = l->metric;
 	r->element = l->element;
 	r->dim = l->dim;
+	r->is_heap = heap->rd_tableam == GetHeapamTableAmRoutine();
 	r->fetch = table_index_fetch_begin(heap);
 	r->slot = MakeSingleTupleTableSlot(RelationGetDescr(heap),
 									   table_slot_callbacks(heap));
@@ -146,29 +150,88 @@ exact_distance(QdRescore *r, const QdValue *query, float *distance)
 
 /*
  * A kept set of rows may name one that VACUUM has removed, and the end of the
- * table with it; so may a damaged index.
+ * table with it; so may a damaged index.  The size last asked for is forgotten
+ * when the file is cut, at the latest when the table was locked since.
  */
 static bool
-table_has_block(QdRescore *r, BlockNumber block)
+table_has_block(Relation table, BlockNumber block)
 {
-	if (unlikely(block >= r->blocks))
-		r->blocks = RelationGetNumberOfBlocks(r->scan->heapRelation);
-	return block < r->blocks;
+	BlockNumber known = RelationGetSmgr(table)->smgr_cached_nblocks[MAIN_FORKNUM];
+
+	return (known != InvalidBlockNumber && block < known) ||
+		block < RelationGetNumberOfBlocks(table);
+}
+
+/*
+ * Gives a fetch the page that it is going to look up, which then costs it
+ * nothing (a look-up of the buffer mapping is most of what a fetch costs).
+ * False: it has to look itself.
+ */
+static bool
+give_page(Relation table, struct IndexFetchTableData *fetch, BlockNumber block)
+{
+	IndexFetchHeapData *h = (IndexFetchHeapData *) fetch;
+	Buffer		buffer;
+
+	if (BufferIsValid(h->xs_cbuf) && BufferGetBlockNumber(h->xs_cbuf) == block)
+		return true;
+	buffer = qd_hnsw_pin_recent(table, block);
+	if (buffer == InvalidBuffer)
+		return false;
+	if (BufferIsValid(h->xs_cbuf))
+		ReleaseBuffer(h->xs_cbuf);
+	h->xs_cbuf = buffer;
+	return true;
+}
+
+void
+qd_rescore_hand_over(IndexScanDesc scan, ItemPointer tid)
+{
+	Relation	table = scan->heapRelation;
+
+	if (scan->xs_heapfetch != NULL &&
+		table->rd_tableam == GetHeapamTableAmRoutine())
+		(void) give_page(table, scan->xs_heapfetch,
+						 ItemPointerGetBlockNumber(tid));
+}
+
+/* The row into the slot; false when the snapshot does not see it. */
+static bool
+fetch_row(QdRescore *r, const ItemPointerData *tid)
+{
+	Relation	table = r->scan->heapRelation;
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+	IndexFetchHeapData *h = (IndexFetchHeapData *) r->fetch;
+	ItemPointerData visible = *tid;
+	bool		call_again = false;
+	bool		all_dead;
+	bool		given = false;
+	bool		found;
+
+	if (!table_has_block(table, block))
+		return false;
+	if (r->is_heap)
+	{
+		given = give_page(table, r->fetch, block);
+		/* as the fetch does with a page that it has looked up */
+		if (given)
+			heap_page_prune_opt(table, h->xs_cbuf);
+	}
+	found = table_index_fetch_tuple(r->fetch, &visible, r->scan->xs_snapshot,
+									r->slot, &call_again, &all_dead);
+	if (r->is_heap && !given)
+		qd_hnsw_found_in(table, block, h->xs_cbuf);
+	return found;
 }
 
 QdRescored
 qd_rescore_row(QdRescore *r, ItemPointer tid, const QdValue *query,
 			   float *distance)
 {
-	ItemPointerData visible = *tid;
-	bool		call_again = false;
-	bool		all_dead;
 	QdRescored	result;
 	MemoryContext caller;
 
-	if (!table_has_block(r, ItemPointerGetBlockNumber(tid)) ||
-		!table_index_fetch_tuple(r->fetch, &visible, r->scan->xs_snapshot,
-								 r->slot, &call_again, &all_dead))
+	if (!fetch_row(r, tid))
 		return QD_ROW_GONE;
 	*distance = 0;
 	if (query == NULL && r->n_payload == 0)

@@ -31,6 +31,12 @@ typedef enum QdRescored
 extern QdRescored qd_rescore_row(QdRescore *r, ItemPointer tid,
 								 const QdValue *query, float *distance);
 
+/*
+ * The executor is about to fetch the row that the scan returns: gives its fetch
+ * the page, if it still is in the buffer where it was found.
+ */
+extern void qd_rescore_hand_over(IndexScanDesc scan, ItemPointer tid);
+
 /* Lets go of heap pages; the object can be used again. */
 extern void qd_rescore_reset(QdRescore *r);
 extern void qd_rescore_end(QdRescore *r);

@@ -515,6 +515,7 @@ qd_hnsw_get_tuple(IndexScanDesc scan, ScanDirection dir)
 	s->report.returned++;
 	s->last_distance = row.distance;
 	scan->xs_heaptid = row.tid;
+	qd_rescore_hand_over(scan, &row.tid);
 	/*
 	 * Filters were evaluated on the row that the snapshot sees; a radius is
 	 * only known to about a float here.
