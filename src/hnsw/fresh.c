@@ -10,6 +10,8 @@
  */
 #include "compat.h"
 
+#include "access/rmgr.h"
+#include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "utils/rel.h"
 
@@ -83,6 +85,37 @@ put_slot(const QdHnswLayout *l, Page page, const QdFreshRow *row)
 	((PageHeader) page)->pd_lower += l->fresh_slot_bytes;
 }
 
+/*
+ * Adds the slot and logs it, as GenericXLogFinish would, whose record it is: but
+ * that copies the page, and finds out byte by byte what has changed.  Here that is
+ * known: the slot and pd_lower.  (generic_redo: offset, length, bytes, each.)
+ */
+static void
+append_slot(Relation index, const QdHnswLayout *l, Buffer buffer,
+			const QdFreshRow *row)
+{
+	Page		page = BufferGetPage(buffer);
+	OffsetNumber slot[2] = {((PageHeader) page)->pd_lower, l->fresh_slot_bytes};
+	OffsetNumber lower[2] = {offsetof(PageHeaderData, pd_lower), sizeof(LocationIndex)};
+	XLogRecPtr	lsn;
+
+	START_CRIT_SECTION();
+	put_slot(l, page, row);
+	MarkBufferDirty(buffer);
+	if (RelationNeedsWAL(index))
+	{
+		XLogBeginInsert();
+		XLogRegisterBuffer(0, buffer, REGBUF_STANDARD);
+		XLogRegisterBufData(0, (char *) lower, sizeof(lower));
+		XLogRegisterBufData(0, (char *) page + lower[0], lower[1]);
+		XLogRegisterBufData(0, (char *) slot, sizeof(slot));
+		XLogRegisterBufData(0, (char *) page + slot[0], slot[1]);
+		lsn = XLogInsert(RM_GENERIC_ID, 0);
+		PageSetLSN(page, lsn);
+	}
+	END_CRIT_SECTION();
+}
+
 /* Adds the row to the tail page if that has room; META's share lock held. */
 static bool
 append_to_tail(Relation index, const QdHnswMeta *meta, const QdFreshRow *row)
@@ -100,10 +133,7 @@ append_to_tail(Relation index, const QdHnswMeta *meta, const QdFreshRow *row)
 	if (!PageIsNew(BufferGetPage(buffer)) &&
 		qd_hnsw_fresh_slots(l, BufferGetPage(buffer)) < l->fresh_per_page)
 	{
-		GenericXLogState *state = GenericXLogStart(index);
-
-		put_slot(l, GenericXLogRegisterBuffer(state, buffer, 0), row);
-		GenericXLogFinish(state);
+		append_slot(index, l, buffer, row);
 		done = true;
 	}
 	UnlockReleaseBuffer(buffer);
