@@ -127,3 +127,28 @@ SELECT qdrant.collection_info('quantized') #> '{config,quantization_config}' AS 
 	qdrant.collection_info('quantized') #> '{config,params,vectors}' AS vectors;
 SELECT qdrant.drop_collection('quantized');
 DROP VIEW made;
+
+-- no worker: the writer begins the graph with a part of the rows, but centroids are those of all
+CREATE TABLE unlike (id int, v vector(32)) WITH (autovacuum_enabled = off);
+CREATE INDEX unlike_v ON unlike USING qdrant_hnsw (v vector_l2_ops)
+	WITH (quantization = product, compression = x8, indexing_threshold = 700, full_scan_threshold = 0);
+SET qdrant_pg.fresh_worker = off;
+CREATE FUNCTION noise(a int, b int) RETURNS real IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
+	$$SELECT (hashint4(a # hashint4(b)) & 65535)::real / 65536 - 0.5$$;
+INSERT INTO unlike SELECT i, (SELECT array_agg(CASE WHEN i <= 2500 THEN noise(i, g) * 0.2 ELSE 3 + g % 3 + noise(i, g) END ORDER BY g)
+	FROM generate_series(1, 32) g)::vector FROM generate_series(1, 6500) i;
+SELECT vertices >= 2048 AS begun FROM qdrant.index_stats('unlike_v');
+VACUUM unlike;
+CREATE FUNCTION nearest_ids(q vector) RETURNS int[] LANGUAGE sql AS
+	$$SELECT array(SELECT id FROM unlike ORDER BY v <-> q LIMIT 10)$$;
+SET enable_indexscan = off;
+CREATE TABLE exact AS SELECT id, v, nearest_ids(v) AS ids FROM unlike WHERE id > 2500 AND id % 50 = 0;
+RESET enable_indexscan;
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT avg((SELECT count(*) FROM unnest(ids) i WHERE i = ANY (nearest_ids(v)))) > 3 AS of_10 FROM exact;
+RESET enable_seqscan;
+RESET enable_sort;
+RESET qdrant_pg.fresh_worker;
+DROP TABLE unlike, exact;
+DROP FUNCTION nearest_ids, noise;

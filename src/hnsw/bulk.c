@@ -112,6 +112,46 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 	k->all = k->pages == all;
 }
 
+/*
+ * Centroids never change.  So where only some of the rows are linked at first,
+ * they are learned from a sample of all that are there.
+ */
+static void
+learn_codebook(Bulk *k)
+{
+	const QdHnswMeta *meta = &k->load.meta;
+	qd_codec   *codec = unconstify(qd_codec *, k->b->codec);
+	double		rows = qd_hnsw_fresh_rows(meta);
+	uint64		step = Max(1, rows / QD_CODEBOOK_ROWS);
+	uint64		n = 0;
+	QdGraphBuilder *sample;
+	PGAlignedBlock page;
+
+	if (codec->kind != QD_CODE_PRODUCT || codec->codebook != NULL || k->all)
+		return;
+	sample = qd_hnsw_builder_create(&meta->layout, codec,
+									Min(rows, 2 * QD_CODEBOOK_ROWS));
+	for (uint32 p = meta->fresh_lo; p != meta->fresh_hi; p++)
+	{
+		int			slots = qd_hnsw_fresh_copy(k->index, meta, p, page.data);
+
+		qd_hnsw_worker_yield();
+		for (int i = 0; i < slots; i++)
+		{
+			QdFreshSlot *slot = QdPageFreshSlot(&meta->layout, page.data, i);
+
+			if (slot->flags == QD_FRESH_USED && n++ % step == 0)
+				qd_hnsw_builder_add(sample, &slot->tid, &slot->code, slot->bytes);
+		}
+	}
+	if (n > 0)
+	{
+		qd_hnsw_codebook_create(k->index, sample);
+		qd_hnsw_codebook_load(k->index, codec);
+	}
+	qd_hnsw_builder_free(sample);
+}
+
 static void
 clear_rows(Bulk *k)
 {
@@ -587,6 +627,7 @@ qd_hnsw_bulk_first(Relation index, const QdHnswMeta *meta, uint32 max_rows)
 	rows = k.b->n + qd_copies_count(k.copies);
 	if (rows > 0 && (!k.all || rows >= threshold || room >= 2 * threshold))
 	{
+		learn_codebook(&k);
 		qd_hnsw_builder_link(k.b, give_way);
 		qd_hnsw_builder_write(k.b, index, give_way);
 		qd_copies_store(k.copies, index, NULL);

@@ -23,7 +23,6 @@
 #include "quantization/product.h"
 
 #define PAGE_BYTES		(BLCKSZ - SizeOfPageHeaderData - sizeof(QdPageSpecial))
-#define SAMPLE_ROWS		8192
 
 typedef struct CodebookHead
 {
@@ -97,7 +96,7 @@ find_scale(const QdGraphBuilder *b)
 static void
 learn(const QdGraphBuilder *b, const qd_codec *codec, int8 *centroids)
 {
-	uint32		n = Min(b->n, SAMPLE_ROWS);
+	uint32		n = Min(b->n, QD_CODEBOOK_ROWS);
 	const int8 **rows = palloc(n * sizeof(int8 *));
 	float	   *factors = palloc(n * sizeof(float));
 	void	   *work = palloc(qd_product_work(n));

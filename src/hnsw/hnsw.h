@@ -401,6 +401,8 @@ struct QdGraphBuilder;
 /* Loads them into the codec, if it wants them; they have been written. */
 extern void qd_hnsw_codebook_load(Relation index, qd_codec *codec);
 
+#define QD_CODEBOOK_ROWS	8192	/* that they are learned from, at most */
+
 /* Learns them from the builder's rows and writes them. */
 extern void qd_hnsw_codebook_create(Relation index,
 									const struct QdGraphBuilder *b);
