@@ -15,6 +15,8 @@
 
 #define CODE_MAX	127
 
+#define LANES		8
+
 /* Steps in which a quantile of coordinates is looked for. */
 #define QUANTILE_STEPS	1024
 
@@ -61,23 +63,42 @@ qd_codec_work(uint32_t dim)
 	return qd_power_above(dim);
 }
 
+/* Sums side by side: one alone waits for itself. */
 static double
 sum_of_squares(const float *x, size_t n)
 {
+	double		sums[LANES] = {0};
 	double		sum = 0;
+	size_t		i = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (; i + LANES <= n; i += LANES)
+		for (size_t j = 0; j < LANES; j++)
+			sums[j] += (double) x[i + j] * x[i + j];
+	for (; i < n; i++)
 		sum += (double) x[i] * x[i];
+	for (size_t j = 0; j < LANES; j++)
+		sum += sums[j];
 	return sum;
 }
 
 static float
 largest(const float *x, size_t n)
 {
+	float		maxima[LANES] = {0};
 	float		max = 0;
+	size_t		i = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (; i + LANES <= n; i += LANES)
+		for (size_t j = 0; j < LANES; j++)
+		{
+			float		y = fabsf(x[i + j]);
+
+			maxima[j] = y > maxima[j] ? y : maxima[j];
+		}
+	for (; i < n; i++)
 		max = fabsf(x[i]) > max ? fabsf(x[i]) : max;
+	for (size_t j = 0; j < LANES; j++)
+		max = maxima[j] > max ? maxima[j] : max;
 	return max;
 }
 
