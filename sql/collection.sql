@@ -313,7 +313,15 @@ SET ROLE regress_qdrant_other;
 SELECT name FROM qdrant.collections();
 SELECT qdrant.collection_info('theirs') -> 'points_count' AS points;
 SELECT qdrant.update_collection('theirs', '{}');
+-- what keeps the catalog in order is no tool for others
+CREATE TEMP TABLE ids (id bigint);
+CREATE TRIGGER forget AFTER DELETE ON ids FOR EACH ROW EXECUTE FUNCTION qdrant_catalog.forget_members();
 RESET ROLE;
+CREATE TEMP TABLE no_collections (id bigint);
+INSERT INTO no_collections VALUES (1);
+CREATE TRIGGER forget AFTER DELETE ON no_collections FOR EACH ROW EXECUTE FUNCTION qdrant_catalog.forget_members();
+DELETE FROM no_collections;
+DROP TABLE no_collections;
 
 -- functions of ours in a schema that comes first change nothing
 CREATE SCHEMA mischief;

@@ -107,4 +107,28 @@ SELECT rows > 0 AS rows FROM qdrant.index_stats('few_v');
 SELECT recall, queries FROM qdrant.recall('few_v');
 RESET ROLE;
 DROP TABLE few;
+
+-- what another's index evaluates does not run as whoever looks at it, nor stays set
+CREATE SCHEMA AUTHORIZATION hnsw_observer;
+SET ROLE hnsw_observer;
+CREATE FUNCTION hnsw_observer.told(v vector) RETURNS vector(2) IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('work_mem', '123kB', false);
+	RETURN v;
+END $$;
+CREATE TABLE hnsw_observer.theirs (v vector(2));
+INSERT INTO hnsw_observer.theirs SELECT ARRAY[i, 1]::vector FROM generate_series(1, 5) i;
+CREATE INDEX theirs_v ON hnsw_observer.theirs USING qdrant_hnsw ((hnsw_observer.told(v)::vector(2)) vector_l2_ops);
+RESET ROLE;
+RESET work_mem;
+SELECT qdrant.recall('hnsw_observer.theirs_v');
+SELECT count(*) FROM qdrant.check_index('hnsw_observer.theirs_v');
+SELECT current_setting('work_mem') = '123kB' AS stays;
+-- ef lasts as long as the call
+BEGIN;
+SELECT queries FROM qdrant.recall('seen_v', 2, 1, 7);
+SHOW qdrant_pg.ef_search;
+ROLLBACK;
+SET client_min_messages = warning;
+DROP OWNED BY hnsw_observer CASCADE;
 DROP ROLE hnsw_observer;

@@ -53,6 +53,11 @@ SELECT pg_catalog.pg_extension_config_dump('qdrant_catalog.collections_version_s
 CREATE FUNCTION qdrant_catalog.forget_members() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	-- the rows of another table name no collections
+	IF tg_relid <> 'qdrant_catalog.collections'::regclass THEN
+		RAISE EXCEPTION 'qdrant_catalog.forget_members is no trigger for table "%"', tg_table_name
+			USING ERRCODE = 'trigger_protocol_violated';
+	END IF;
 	DELETE FROM qdrant_catalog.vectors v WHERE v.collection_id = old.id;
 	DELETE FROM qdrant_catalog.payload_indexes p WHERE p.collection_id = old.id;
 	RETURN NULL;
@@ -104,3 +109,7 @@ $$;
 CREATE EVENT TRIGGER qdrant_note_altered ON ddl_command_end
 	WHEN TAG IN ('ALTER TABLE')
 	EXECUTE FUNCTION qdrant_catalog.note_altered();
+
+-- They run as the extension's owner, for the triggers above alone.
+REVOKE EXECUTE ON FUNCTION qdrant_catalog.forget_members(), qdrant_catalog.forget_dropped(),
+	qdrant_catalog.note_altered() FROM PUBLIC;

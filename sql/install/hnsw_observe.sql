@@ -45,7 +45,8 @@ BEGIN ATOMIC
 END;
 
 -- Share of the k nearest rows that a search by the index finds, over rows of the table as queries
--- (each without itself).  With the caller's rights: of the rows that the caller sees.
+-- (each without itself).  With the caller's rights: of the rows that the caller sees.  An expression
+-- or a condition of the index would run with them too, so it has to be the caller's own.
 CREATE FUNCTION qdrant.recall(index regclass, sample integer DEFAULT 100, k integer DEFAULT 10,
 	ef integer DEFAULT NULL, OUT recall double precision, OUT lowest double precision,
 	OUT queries bigint, OUT distances double precision)
@@ -58,10 +59,20 @@ DECLARE
 	n integer;
 	found integer;
 	scan record;
+	owner name;
+	before text := current_setting('qdrant_pg.ef_search');
 BEGIN
 	SELECT * INTO about FROM qdrant_catalog.index_key(index);
 	IF about.relation IS NULL THEN
 		RAISE EXCEPTION '"%" is not a qdrant_hnsw index', index USING ERRCODE = 'wrong_object_type';
+	END IF;
+	SELECT r.rolname INTO owner
+	FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_roles r ON r.oid = c.relowner
+	WHERE i.indexrelid = index AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+		AND c.relowner <> current_user::regrole;
+	IF owner IS NOT NULL THEN
+		RAISE EXCEPTION 'must be owner of index "%", which has an expression or a condition', index
+			USING ERRCODE = 'insufficient_privilege', HINT = format('SET ROLE %I first.', owner);
 	END IF;
 	IF sample IS NULL OR k IS NULL OR sample < 1 OR k < 1 THEN
 		RAISE EXCEPTION 'sample and k must be at least 1' USING ERRCODE = 'invalid_parameter_value';
@@ -99,5 +110,6 @@ BEGIN
 	END LOOP;
 	recall := recall / nullif(queries, 0);
 	distances := distances / nullif(queries, 0);
+	PERFORM set_config('qdrant_pg.ef_search', before, true);
 END;
 $$;

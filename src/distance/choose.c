@@ -40,7 +40,8 @@ qd_distance_supported(qd_simd_level level)
 #if defined(__x86_64__)
 		case QD_SIMD_AVX2:
 			return __builtin_cpu_supports("avx2") &&
-				__builtin_cpu_supports("fma") && has_f16c();
+				__builtin_cpu_supports("fma") &&
+				__builtin_cpu_supports("popcnt") && has_f16c();
 		case QD_SIMD_AVX512:
 			return __builtin_cpu_supports("avx512f") &&
 				__builtin_cpu_supports("avx512bw") &&

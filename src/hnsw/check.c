@@ -384,8 +384,11 @@ check_counts(QdCheck *c)
 	const QdDirEntry *e;
 
 	for (uint32 vid = 0; vid < meta->next_vid; vid++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (c->dir[vid].state <= QD_VERTEX_UPPER)
 			count[c->dir[vid].state]++;
+	}
 	if (count[QD_VERTEX_LIVE] != meta->live)
 		qd_check_report(c, QD_META_BLOCK, -1,
 						UINT64_FORMAT " live vertices, but META says " UINT64_FORMAT,
@@ -422,7 +425,9 @@ open_relations(QdCheck *c, Oid indexid)
 	c->heap = OidIsValid(heapid) ? table_open(heapid, AccessShareLock) : NULL;
 	c->index = relation_open(indexid, AccessShareLock);
 	if (c->index->rd_rel->relkind != RELKIND_INDEX || c->heap == NULL ||
-		c->index->rd_rel->relam != get_index_am_oid("qdrant_hnsw", false))
+		c->index->rd_rel->relam != get_index_am_oid("qdrant_hnsw", false) ||
+		/* it may have been dropped, and its OID used again, before the lock */
+		c->index->rd_index->indrelid != heapid)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a qdrant_hnsw index",
@@ -478,12 +483,16 @@ qd_hnsw_check_index(PG_FUNCTION_ARGS)
 	bool		lock = !RecoveryInProgress();
 	Oid			user;
 	int			security;
+	int			guc_level = NewGUCNestLevel();
 
 	InitMaterializedSRF(fcinfo, 0);
 	c->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	open_relations(c, PG_GETARG_OID(0));
 
-	/* expressions of the index run as the table's owner, like REINDEX */
+	/*
+	 * Expressions of the index run as the table's owner, like REINDEX, and
+	 * what they set goes with them.
+	 */
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(c->heap->rd_rel->relowner,
 						   security | SECURITY_RESTRICTED_OPERATION);
@@ -495,6 +504,7 @@ qd_hnsw_check_index(PG_FUNCTION_ARGS)
 	UnregisterSnapshot(c->snapshot);
 	if (lock)
 		qd_hnsw_merge_unlock(c->index);
+	AtEOXact_GUC(false, guc_level);
 	SetUserIdAndSecContext(user, security);
 
 	if (c->problems > MOST_PROBLEMS)

@@ -225,13 +225,17 @@ static void
 check_rings(GraphCheck *g)
 {
 	for (uint32 vid = 0; vid < g->c->meta.next_vid; vid++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (g->c->dir[vid].state == QD_VERTEX_LIVE)
 			check_ring(g, vid);
+	}
 	for (uint32 vid = 0; vid < g->c->meta.next_vid; vid++)
 	{
 		const QdDirEntry *e = &g->c->dir[vid];
 		Size		offset;
 
+		CHECK_FOR_INTERRUPTS();
 		if (e->state == QD_VERTEX_UPPER && !is_dead(g, e) &&
 			!has_bit(g->in_ring, vid))
 			qd_check_report(g->c, qd_hnsw_vertex_block(g->c->index, vid, &offset),
@@ -319,13 +323,17 @@ count_lost(const GraphCheck *g)
 	for (Size i = 0; i < c->n_rows; i++)
 		if (c->rows[i].in_graph && has_bit(g->reached, c->rows[i].item))
 			codes[n++] = c->rows[i].code;
+	CHECK_FOR_INTERRUPTS();
 	qsort(codes, n, sizeof(uint64), compare_codes);
 	for (Size i = 0; i < c->n_rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (c->rows[i].in_graph && !has_bit(g->reached, c->rows[i].item) &&
 			!qd_tid_set_has_key(&fresh, c->rows[i].tid) &&
 			bsearch(&c->rows[i].code, codes, n, sizeof(uint64),
 					compare_codes) == NULL)
 			lost++;
+	}
 	pfree(fresh.keys);
 	pfree(codes);
 	return lost;

@@ -49,6 +49,7 @@ check_unique(QdCheck *c)
 		const QdIndexedRow *row = &c->rows[i];
 		const QdIndexedRow *before = &c->rows[i - 1];
 
+		CHECK_FOR_INTERRUPTS();
 		if (row->tid == before->tid && row->in_graph == before->in_graph)
 			qd_check_report(c, row->block, row->item,
 							"the TID (%u,%u) stands here and in block %u, item %u",

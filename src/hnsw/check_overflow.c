@@ -85,6 +85,7 @@ check_free_chunks(ChainCheck *k)
 
 	for (; at != QD_NO_VID; at = k->chunks[at].next)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (at >= c->meta.overflow_next || k->seen[at] ||
 			k->chunks[at].owner != QD_NO_VID)
 		{

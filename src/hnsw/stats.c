@@ -40,7 +40,9 @@ open_readable(Oid indexid, Relation *heap)
 	*heap = OidIsValid(heapid) ? table_open(heapid, AccessShareLock) : NULL;
 	index = relation_open(indexid, AccessShareLock);
 	if (index->rd_rel->relkind != RELKIND_INDEX || *heap == NULL ||
-		index->rd_rel->relam != get_index_am_oid("qdrant_hnsw", false))
+		index->rd_rel->relam != get_index_am_oid("qdrant_hnsw", false) ||
+		/* it may have been dropped, and its OID used again, before the lock */
+		index->rd_index->indrelid != heapid)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a qdrant_hnsw index",

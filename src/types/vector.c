@@ -270,5 +270,12 @@ QD_FUNCTION(qd_vector_cmp);
 Datum
 qd_vector_cmp(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(compare(PG_GETARG_VECTOR(0), PG_GETARG_VECTOR(1)));
+	qd_vector  *a = PG_GETARG_VECTOR(0);
+	qd_vector  *b = PG_GETARG_VECTOR(1);
+	int			cmp = compare(a, b);
+
+	/* a sort does not reset memory between its comparisons */
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	PG_RETURN_INT32(cmp);
 }
