@@ -82,11 +82,12 @@ def writes(kinds):
 def filters(cases):
     for case in cases:
         found, share = case["engines"], case["share"]
-        if not share:
+        if not share or not found["qdrant_pg"]["wanted"]:
             continue
         ours = found["qdrant_pg"]
         good = ours["recall"] >= 0.95 and ours["short"] == 0
-        name = f"filter {case['name']}, recall {ours['recall']:.3f}{'' if not ours['short'] else ', SHORT'}"
+        about = "" if share == "far" or share in case["name"] else f"{share}, "
+        name = f"filter {about}{case['name']}, recall {ours['recall']:.3f}{'' if not ours['short'] else ', SHORT'}"
         of_edge = None if "varied" in case["name"] else AGAINST_EDGE.get(share)
         for peer, target in (("pgvector", 5), ("edge", of_edge)):
             if peer in found and target:
