@@ -113,8 +113,9 @@ extern void op_sql(struct op *op, pg_statement *statements, int n, bool read_onl
 				   void (*next) (struct op *op, PGresult **results));
 
 /*
- * The same for searches by vector: planned once per statement text, whatever
- * the parameters (force_generic_plan).  op_sql plans with the parameters'
+ * The same for searches by vector, and for calls of functions that no plan
+ * changes: planned once per statement text, whatever the parameters
+ * (force_generic_plan).  op_sql plans with the parameters'
  * values, as filters need.
  */
 extern void op_sql_search(struct op *op, pg_statement *statements, int n,

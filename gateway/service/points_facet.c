@@ -153,7 +153,10 @@ facet_collection(struct op *op, const collection *c)
 	}
 	statements[0] = op_check_collection(op, c);
 	statements[FACET_ROWS] = facet_statement(op, c, type);
-	op_sql(op, statements, 2, true, facet_done);
+	if (filter_needs_point(msg->filter))
+		op_sql(op, statements, 2, true, facet_done);
+	else
+		op_sql_search(op, statements, 2, facet_done);
 }
 
 static void

@@ -353,9 +353,10 @@ count_collection(struct op *op, const collection *c)
 	sql		   *q = sql_begin(op->a);
 	pg_statement *statements = arena_array(op->a, 2, sizeof(*statements));
 	bool		exact = !msg->has_exact || msg->exact;
-	bool		filtered = !filter_is_empty(msg->filter);
+	bool		by_index = !filter_needs_point(msg->filter) &&
+		(!filter_is_empty(msg->filter) || !exact);
 
-	if (!filter_needs_point(msg->filter) && (filtered || !exact))
+	if (by_index)
 		sql_add(q, "SELECT qdrant_catalog.count_rows(%s, $%d, %s)",
 				sql_literal(op->a, slice_text(c->relation)),
 				sql_bind(q, pgp_filter(op->a, filter_json(msg->filter, &c->indexes,
@@ -368,7 +369,10 @@ count_collection(struct op *op, const collection *c)
 	}
 	statements[0] = op_check_collection(op, c);
 	statements[1] = sql_end(q);
-	op_sql(op, statements, 2, true, count_done);
+	if (by_index)
+		op_sql_search(op, statements, 2, count_done);
+	else
+		op_sql(op, statements, 2, true, count_done);
 }
 
 static void

@@ -103,6 +103,35 @@ qd_gin_find(Relation index, GinState *state, Datum key, OffsetNumber *offset)
 	return at.stack.buffer;
 }
 
+/* How many bytes are below 128, eight at a time. */
+static int
+count_low_bytes(const unsigned char *bytes, int n)
+{
+	int			count = 0;
+
+	while (n >= (int) sizeof(uint64))
+	{
+		int			words = Min(n / (int) sizeof(uint64), 255);
+		uint64		lanes = 0;
+
+		for (int i = 0; i < words; i++)
+		{
+			uint64		word;
+
+			memcpy(&word, bytes + i * sizeof(word), sizeof(word));
+			lanes += (~word >> 7) & UINT64CONST(0x0101010101010101);
+		}
+		bytes += words * sizeof(uint64);
+		n -= words * sizeof(uint64);
+		lanes = (lanes & UINT64CONST(0x00ff00ff00ff00ff)) +
+			((lanes >> 8) & UINT64CONST(0x00ff00ff00ff00ff));
+		count += (lanes * UINT64CONST(0x0001000100010001)) >> 48;
+	}
+	for (int i = 0; i < n; i++)
+		count += bytes[i] < 128;
+	return count;
+}
+
 /* Rows of a leaf of a posting tree: every number's last byte is below 128. */
 static double
 count_leaf(Page page)
@@ -117,9 +146,8 @@ count_leaf(Page page)
 	end = (char *) list + GinDataLeafPageGetPostingListSize(page);
 	for (; (char *) list < end; list = GinNextPostingListSegment(list))
 	{
-		n++;					/* the first row is not among the bytes */
-		for (int i = 0; i < list->nbytes; i++)
-			n += list->bytes[i] < 128;
+		/* the first row is not among the bytes */
+		n += 1 + count_low_bytes(list->bytes, list->nbytes);
 	}
 	return n;
 }

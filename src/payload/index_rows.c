@@ -17,11 +17,13 @@
 #include "access/relscan.h"
 #include "access/transam.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "miscadmin.h"
 #include "nodes/tidbitmap.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "payload/gin_query.h"
 #include "payload/gin_walk.h"
@@ -61,6 +63,18 @@ is_usable(Relation index, AttrNumber column)
 		qd_payload_index_options(index, 1) != NULL;
 }
 
+static bool
+is_gin(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	bool		result = HeapTupleIsValid(tuple) &&
+		((Form_pg_class) GETSTRUCT(tuple))->relam == GIN_AM_OID;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return result;
+}
+
 List *
 qd_payload_indexes_open(Relation heap, AttrNumber column)
 {
@@ -70,8 +84,12 @@ qd_payload_indexes_open(Relation heap, AttrNumber column)
 
 	foreach(cell, oids)
 	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		Relation	index;
 
+		/* what it never will be is not worth a lock */
+		if (!is_gin(lfirst_oid(cell)))
+			continue;
+		index = index_open(lfirst_oid(cell), AccessShareLock);
 		if (is_usable(index, column))
 			indexes = lappend(indexes, index);
 		else
