@@ -38,6 +38,12 @@
 /* Less is not worth a process. */
 #define ROWS_PER_WORKER		5000
 
+/*
+ * Pinned at once: pages of the table, of its TOAST table and that one's index, of
+ * catalogs, of ours.  With fewer for each, CREATE INDEX could find none free.
+ */
+#define BUFFERS_PER_PROCESS	16
+
 /* In the job segment. */
 typedef struct Job
 {
@@ -88,15 +94,17 @@ int
 qd_parallel_workers(Relation heap, Relation index, double rows)
 {
 	int			asked = RelationGetParallelWorkers(heap, -1);
+	int			most = Min(max_parallel_maintenance_workers,
+						   NBuffers / BUFFERS_PER_PROCESS - 1);
 
-	if (max_parallel_maintenance_workers == 0 || !IsUnderPostmaster ||
+	if (most <= 0 || !IsUnderPostmaster ||
 		IsInParallelMode() || asked == 0 ||
 		heap->rd_rel->relpersistence == RELPERSISTENCE_TEMP ||
 		!expressions_are_safe(index))
 		return 0;
 	if (asked > 0)
-		return Min(asked, max_parallel_maintenance_workers);
-	return Min(rows / ROWS_PER_WORKER, max_parallel_maintenance_workers);
+		return Min(asked, most);
+	return Min(rows / ROWS_PER_WORKER, most);
 }
 
 QdParallelBuild *
