@@ -112,6 +112,30 @@ SELECT (SELECT id FROM long_rows ORDER BY bits <%> (SELECT bits FROM long_rows W
 SELECT c.* FROM pg_index i, qdrant.check_index(indexrelid) c WHERE indrelid = 'long_rows'::regclass;
 CREATE INDEX ON rows USING qdrant_hnsw ((binary_quantize(halfvec)::bit(24)) bit_hamming_ops);
 EXPLAIN (COSTS OFF) SELECT id FROM rows ORDER BY binary_quantize(halfvec)::bit(24) <~> binary_quantize('[1,-2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24]'::halfvec)::bit(24) LIMIT 1;
+
+-- the order is the operator's: where squares are no floats, and beyond 24 bits
+CREATE TABLE far (id int, huge vector(3), tiny vector(3), bytes bytevec(1024));
+INSERT INTO far SELECT i, ARRAY[1e20 * random(), 1e20 * random(), 1e20 * random()]::vector,
+	ARRAY[1e-24 * random(), 1e-24 * random(), 1e-24 * random()]::vector,
+	(SELECT array_agg((random() * 255)::int) FROM generate_series(1, 1024) WHERE i > 0)::bytevec
+	FROM generate_series(1, 500) i;
+CREATE INDEX ON far USING qdrant_hnsw (huge vector_cosine_ops) WITH (indexing_threshold = 0);
+CREATE INDEX ON far USING qdrant_hnsw (tiny vector_cosine_ops) WITH (indexing_threshold = 0);
+CREATE INDEX ON far USING qdrant_hnsw (bytes bytevec_l2_ops) WITH (indexing_threshold = 0);
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT (SELECT count(*) FROM (SELECT d, lag(d) OVER () AS before FROM
+		(SELECT huge <=> (SELECT huge FROM far WHERE id = 7) AS d FROM far ORDER BY huge <=> (SELECT huge FROM far WHERE id = 7)) a) b
+		WHERE d < before) AS huge,
+	(SELECT count(*) FROM (SELECT d, lag(d) OVER () AS before FROM
+		(SELECT tiny <=> (SELECT tiny FROM far WHERE id = 7) AS d FROM far ORDER BY tiny <=> (SELECT tiny FROM far WHERE id = 7)) a) b
+		WHERE d < before) AS tiny,
+	(SELECT count(*) FROM (SELECT d, lag(d) OVER () AS before FROM
+		(SELECT bytes <-> (SELECT bytes FROM far WHERE id = 7) AS d FROM far ORDER BY bytes <-> (SELECT bytes FROM far WHERE id = 7)) a) b
+		WHERE d < before) AS bytes;
+RESET enable_seqscan;
+RESET enable_sort;
+DROP TABLE far;
 DROP TABLE long_rows;
 DROP TABLE rows;
 DROP FUNCTION recall, add_rows, random_bits, random_reals;

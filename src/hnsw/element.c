@@ -62,13 +62,17 @@ qd_value_floats(QdElement element, const QdValue *v, float *buffer)
 	return ((const qd_vector *) v->value)->x;
 }
 
-static float
+static double
+float_distance(qd_metric metric, const float *a, const float *b, uint32 n)
+{
+	if (metric == QD_METRIC_COSINE)
+		return qd_vector_cosine_distance(a, b, n);
+	return qd_exact_distance(metric, a, b, n);
+}
+
+static double
 half_distance(qd_metric metric, const qd_half *a, const qd_half *b, size_t n)
 {
-	float		ab;
-	float		aa;
-	float		bb;
-
 	switch (metric)
 	{
 		case QD_METRIC_L2:
@@ -78,57 +82,54 @@ half_distance(qd_metric metric, const qd_half *a, const qd_half *b, size_t n)
 		case QD_METRIC_L1:
 			return qd_elements.half_l1(a, b, n);
 		case QD_METRIC_COSINE:
-			qd_elements.half_cosine_parts(a, b, n, &ab, &aa, &bb);
-			return (float) (1 - ab / sqrt((double) aa * bb));
+			return qd_halfvec_cosine_distance(a, b, n);
 		case QD_METRIC_JACCARD:
 			break;
 	}
 	return NAN;
 }
 
-static float
+static double
 byte_distance(qd_metric metric, const uint8 *a, const uint8 *b, size_t n)
 {
-	double		ab;
-
 	switch (metric)
 	{
 		case QD_METRIC_L2:
 			return qd_elements.byte_l2_squared(a, b, n);
 		case QD_METRIC_IP:
-			return -(float) qd_elements.byte_dot(a, b, n);
+			return -(double) qd_elements.byte_dot(a, b, n);
 		case QD_METRIC_L1:
 			return qd_distance.l1_u8(a, b, n);
 		case QD_METRIC_COSINE:
-			ab = qd_elements.byte_dot(a, b, n);
-			return (float) (1 - ab / sqrt((double) qd_elements.byte_dot(a, a, n) *
-										  qd_elements.byte_dot(b, b, n)));
+			return qd_vec_cosine_distance(qd_elements.byte_dot(a, b, n),
+										  qd_elements.byte_dot(a, a, n),
+										  qd_elements.byte_dot(b, b, n));
 		case QD_METRIC_JACCARD:
 			break;
 	}
 	return NAN;
 }
 
-static float
+static double
 bit_distance(qd_metric metric, const VarBit *a, const VarBit *b)
 {
 	if (metric == QD_METRIC_JACCARD)
-		return (float) qd_jaccard_distance(VARBITS(a), VARBITS(b),
-										   VARBITBYTES(a));
+		return qd_jaccard_distance(VARBITS(a), VARBITS(b), VARBITBYTES(a));
 	return qd_elements.bit_hamming(VARBITS(a), VARBITS(b), VARBITBYTES(a));
 }
 
-float
+double
 qd_value_distance(QdElement element, qd_metric metric, const QdValue *a,
 				  const QdValue *b)
 {
-	float		d = NAN;
+	double		d = NAN;
 
 	switch (element)
 	{
 		case QD_ELEMENT_FLOAT:
-			return qd_exact_distance(metric, ((const qd_vector *) a->value)->x,
-									 ((const qd_vector *) b->value)->x, a->dim);
+			d = float_distance(metric, ((const qd_vector *) a->value)->x,
+							   ((const qd_vector *) b->value)->x, a->dim);
+			break;
 		case QD_ELEMENT_HALF:
 			d = half_distance(metric, ((const qd_halfvec *) a->value)->x,
 							  ((const qd_halfvec *) b->value)->x, a->dim);

@@ -43,10 +43,11 @@ extern const float *qd_value_floats(QdElement element, const QdValue *v,
 
 /*
  * Of two values of one dimension, in the order units of quant.h, with the
- * type's own precision; NaN becomes infinity.
+ * precision of the type's operator: rows must come in its order.  NaN becomes
+ * infinity.
  */
-extern float qd_value_distance(QdElement element, qd_metric metric,
-							   const QdValue *a, const QdValue *b);
+extern double qd_value_distance(QdElement element, qd_metric metric,
+								const QdValue *a, const QdValue *b);
 
 /* What an element takes in the table; a bit as much as its code does. */
 extern int	qd_element_bytes(QdElement element);

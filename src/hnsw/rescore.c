@@ -132,7 +132,7 @@ filters_admit(QdRescore *r)
 
 /* Of the row in the slot; false when it cannot be the one of the index. */
 static bool
-exact_distance(QdRescore *r, const QdValue *query, float *distance)
+exact_distance(QdRescore *r, const QdValue *query, double *distance)
 {
 	bool		isnull;
 	Datum		value = indexed_value(r, 0, &isnull);
@@ -226,7 +226,7 @@ fetch_row(QdRescore *r, const ItemPointerData *tid)
 
 QdRescored
 qd_rescore_row(QdRescore *r, ItemPointer tid, const QdValue *query,
-			   float *distance)
+			   double *distance)
 {
 	QdRescored	result;
 	MemoryContext caller;

@@ -29,7 +29,7 @@ typedef enum QdRescored
 
 /* query NULL: the distance is 0. */
 extern QdRescored qd_rescore_row(QdRescore *r, ItemPointer tid,
-								 const QdValue *query, float *distance);
+								 const QdValue *query, double *distance);
 
 /*
  * The executor is about to fetch the row that the scan returns: gives its fetch

@@ -43,7 +43,7 @@
 /* A row with its exact distance, not yet returned. */
 typedef struct ExactRow
 {
-	float		distance;
+	double		distance;
 	ItemPointerData tid;
 } ExactRow;
 
@@ -88,7 +88,7 @@ typedef struct HnswScan
 	int64		passed;
 
 	int			ef;
-	float		last_distance;	/* of the last row returned */
+	double		last_distance;	/* of the last row returned */
 	QdScanReport report;		/* of this execution */
 	QdScanReport earlier;		/* of those before it */
 } HnswScan;
