@@ -13,6 +13,9 @@
  * together take more than qdrant_pg.filter_cache.  An entry that a scan uses is
  * out of reach of that: its pins go with the scan's memory context, so that an
  * error takes them back, too.
+ *
+ * Whatever an entry gets is built in memory of the scan and handed over when it
+ * is whole: a scan that is cancelled in between leaves nothing.
  */
 #include "compat.h"
 
@@ -28,7 +31,6 @@
 
 #include "guc.h"
 #include "hnsw/admission_cache.h"
-#include "hnsw/range.h"
 #include "hnsw/range.h"
 
 /* So many filters are remembered at most. */
@@ -60,6 +62,7 @@ struct QdFilterEntry
 	MemoryContext known_context;	/* of what goes with the sight */
 	Oid			index;
 	QdRelFile	file;
+	Size		bytes;			/* of context, as counted in total_bytes */
 	uint64		hash;			/* of key */
 	Size		n_key;
 	char	   *key;			/* the scan's keys */
@@ -71,6 +74,7 @@ struct QdFilterEntry
 
 static dlist_head entries = DLIST_STATIC_INIT(entries);
 static int	n_entries = 0;
+static Size total_bytes = 0;
 
 /*----------
  * Keys
@@ -178,13 +182,29 @@ take_sight(QdFilterEntry *entry, const SnapshotData *s)
  */
 
 static void
-detach(QdFilterEntry *entry)
+remove_from_list(QdFilterEntry *entry)
 {
 	dlist_delete(&entry->node);
 	n_entries--;
+	total_bytes -= entry->bytes;
 	entry->detached = true;
+}
+
+static void
+detach(QdFilterEntry *entry)
+{
+	remove_from_list(entry);
 	if (entry->pins == 0)
 		MemoryContextDelete(entry->context);
+}
+
+/* Of an entry in the list, after it has changed. */
+static void
+count_bytes(QdFilterEntry *entry)
+{
+	total_bytes -= entry->bytes;
+	entry->bytes = MemoryContextMemAllocated(entry->context, true);
+	total_bytes += entry->bytes;
 }
 
 static void
@@ -208,21 +228,23 @@ pin(QdFilterEntry *entry, MemoryContext context)
 	entry->pins++;
 }
 
-/* Makes room: the entries that were not used for the longest time go. */
+/*
+ * Makes room: the entries that were not used for the longest time go.  The one
+ * used last stays, whatever it takes.
+ */
 static void
 evict(void)
 {
 	Size		most = (Size) qd_guc_filter_cache * 1024;
-	Size		total = 0;
-	int			n = 0;
-	dlist_mutable_iter it;
+	dlist_node *at = entries.head.prev;
 
-	dlist_foreach_modify(it, &entries)
+	while ((n_entries > MOST_ENTRIES || total_bytes > most) &&
+		   at != dlist_head_node(&entries))
 	{
-		QdFilterEntry *entry = dlist_container(QdFilterEntry, node, it.cur);
+		QdFilterEntry *entry = dlist_container(QdFilterEntry, node, at);
 
-		total += MemoryContextMemAllocated(entry->context, true);
-		if (++n > MOST_ENTRIES || (total > most && entry->pins == 0))
+		at = at->prev;
+		if (entry->pins == 0)
 			detach(entry);
 	}
 }
@@ -234,7 +256,7 @@ begin_known(QdFilterEntry *entry, const SnapshotData *snapshot, double expected)
 												 "qdrant_hnsw filter's rows",
 												 ALLOCSET_SMALL_SIZES);
 	memset(&entry->known, 0, sizeof(entry->known));
-	entry->known.context = entry->known_context;
+	entry->known.entry = entry;
 	entry->known.expected = expected;
 	take_sight(entry, snapshot);
 }
@@ -243,7 +265,7 @@ static QdFilterEntry *
 create_entry(IndexScanDesc scan, const char *key, Size n_key, uint64 hash,
 			 double expected)
 {
-	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "qdrant_hnsw filter",
 												  ALLOCSET_SMALL_SIZES);
 	QdFilterEntry *entry = MemoryContextAllocZero(context,
@@ -257,8 +279,10 @@ create_entry(IndexScanDesc scan, const char *key, Size n_key, uint64 hash,
 	entry->key = MemoryContextAlloc(context, n_key);
 	memcpy(entry->key, key, n_key);
 	begin_known(entry, scan->xs_snapshot, expected);
+	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&entries, &entry->node);
 	n_entries++;
+	count_bytes(entry);
 	return entry;
 }
 
@@ -294,19 +318,20 @@ static QdFilterEntry *
 renew(QdFilterEntry *entry, IndexScanDesc scan)
 {
 	double		expected = old_estimate(entry);
+	MemoryContext old = entry->known_context;
 
-	if (entry->pins == 0)
+	if (entry->pins > 0)
 	{
-		MemoryContextDelete(entry->known_context);
-		entry->file = qd_relfile(scan->indexRelation);
-		begin_known(entry, scan->xs_snapshot, expected);
-		return entry;
+		/* another scan of this backend goes on with the old one */
+		remove_from_list(entry);
+		return create_entry(scan, entry->key, entry->n_key, entry->hash,
+							expected);
 	}
-	/* another scan of this backend goes on with the old one */
-	dlist_delete(&entry->node);
-	n_entries--;
-	entry->detached = true;
-	return create_entry(scan, entry->key, entry->n_key, entry->hash, expected);
+	entry->file = qd_relfile(scan->indexRelation);
+	begin_known(entry, scan->xs_snapshot, expected);
+	MemoryContextDelete(old);
+	count_bytes(entry);
+	return entry;
 }
 
 Size
@@ -338,8 +363,24 @@ qd_known_filter(IndexScanDesc scan, MemoryContext context)
 	if (!dlist_is_empty(&entries) && &entry->node != dlist_head_node(&entries))
 		dlist_move_head(&entries, &entry->node);
 	pin(entry, context);
-	/* an entry grows in its first uses */
-	if (entry->known.uses++ < 3)
-		evict();
+	evict();
 	return &entry->known;
+}
+
+MemoryContext
+qd_known_filter_begin(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext,
+								 "qdrant_hnsw kept rows",
+								 ALLOCSET_SMALL_SIZES);
+}
+
+void
+qd_known_filter_keep(QdKnownFilter *known, MemoryContext built)
+{
+	MemoryContextSetParent(built, known->entry->known_context);
+	if (known->entry->detached)
+		return;
+	count_bytes(known->entry);
+	evict();
 }

@@ -23,11 +23,10 @@ typedef struct QdFilterEntry QdFilterEntry;
 /* The part of an entry that is right for the scan's snapshot. */
 typedef struct QdKnownFilter
 {
-	MemoryContext context;		/* what is added here lives as long */
+	QdFilterEntry *entry;
 	double		expected;		/* rows that it admits, as far as known; < 0 */
 	bool		unserved;		/* no payload index serves it */
 	int64		rejected;		/* rows in the heap that it was evaluated on */
-	int			uses;
 	QdAdmission *admission;		/* or NULL: not known yet */
 	QdPacked   *packed;			/* or NULL: not packed yet */
 	bool		unpackable;		/* they are too many */
@@ -38,6 +37,13 @@ typedef struct QdKnownFilter
  * snapshot.  It stays as it is until the context, the scan's own, is reset.
  */
 extern QdKnownFilter *qd_known_filter(IndexScanDesc scan, MemoryContext context);
+
+/*
+ * A context, of the current one's, for what is to be added to a known filter;
+ * once that is whole, it is kept as long as the known filter is.
+ */
+extern MemoryContext qd_known_filter_begin(void);
+extern void qd_known_filter_keep(QdKnownFilter *known, MemoryContext built);
 
 /* Bytes that one entry's packed rows may take. */
 extern Size qd_known_filter_most_bytes(void);

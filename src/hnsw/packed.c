@@ -201,42 +201,61 @@ pack_vertices(Packing *packing)
 	}
 }
 
-QdPacked *
-qd_packed_build(Relation index, const QdAdmission *admission, Size most_bytes)
+static QdPacked *
+create_packed(const QdHnswLayout *layout, uint64 rows)
 {
-	Packing		packing = {0};
 	QdPacked   *p = palloc0(sizeof(QdPacked));
 
-	packing.index = index;
-	packing.admission = admission;
-	packing.most_bytes = most_bytes;
-	packing.rows = p;
-	qd_hnsw_meta_read(index, &packing.meta);
-	packing.codec = qd_hnsw_codec_copy(index);
-	/* no vertices, no centroids: the fresh region is all there is */
-	if (packing.codec->kind == QD_CODE_PRODUCT &&
-		packing.codec->codebook == NULL)
-		return NULL;
-	p->stride = stride_of(&packing.meta.layout);
-	p->room = Max(FIRST_ROOM, Min(admission->n, PG_UINT32_MAX / 2));
+	p->stride = stride_of(layout);
+	p->room = Max(FIRST_ROOM, Min(rows, PG_UINT32_MAX / 2));
 	p->codes = MemoryContextAllocHuge(CurrentMemoryContext,
 									  (Size) p->room * p->stride);
 	p->heads = MemoryContextAllocHuge(CurrentMemoryContext,
 									  p->room * sizeof(qd_code_head));
 	p->tids = MemoryContextAllocHuge(CurrentMemoryContext,
 									 p->room * sizeof(ItemPointerData));
-	if (packing.meta.fresh_lo != packing.meta.fresh_hi)
+	return p;
+}
+
+static void
+pack(Packing *packing)
+{
+	if (packing->meta.fresh_lo != packing->meta.fresh_hi)
 	{
-		pack_fresh(&packing);
+		pack_fresh(packing);
 		/* what was merged since is in the graph as of now (I5) */
-		qd_hnsw_meta_read(index, &packing.meta);
+		qd_hnsw_meta_read(packing->index, &packing->meta);
 	}
-	pack_vertices(&packing);
-	if (!packing.overflow)
-		return p;
-	pfree(p->codes);
-	pfree(p->heads);
-	pfree(p->tids);
-	pfree(p);
-	return NULL;
+	pack_vertices(packing);
+}
+
+QdPacked *
+qd_packed_build(Relation index, const QdAdmission *admission, Size most_bytes)
+{
+	Packing		packing = {0};
+	MemoryContext rows = CurrentMemoryContext;
+	/* of what is used in between: a codec has a codebook, maybe */
+	MemoryContext work = AllocSetContextCreate(rows, "qdrant_hnsw packing",
+											   ALLOCSET_SMALL_SIZES);
+	bool		done = false;
+
+	packing.index = index;
+	packing.admission = admission;
+	packing.most_bytes = most_bytes;
+	qd_hnsw_meta_read(index, &packing.meta);
+	MemoryContextSwitchTo(work);
+	packing.codec = qd_hnsw_codec_copy(index);
+	/* no vertices, no centroids: the fresh region is all there is */
+	if (packing.codec->kind != QD_CODE_PRODUCT ||
+		packing.codec->codebook != NULL)
+	{
+		MemoryContextSwitchTo(rows);
+		packing.rows = create_packed(&packing.meta.layout, admission->n);
+		MemoryContextSwitchTo(work);
+		pack(&packing);
+		done = !packing.overflow;
+	}
+	MemoryContextSwitchTo(rows);
+	MemoryContextDelete(work);
+	return done ? packing.rows : NULL;
 }

@@ -26,8 +26,8 @@ extern Size qd_packed_bytes(const QdHnswLayout *layout, double rows);
 
 /*
  * All rows of the index that the set admits, from the fresh region and the
- * graph (some in both), in the current context; NULL when they take more than
- * the given memory.
+ * graph (some in both), in the current context, the caller's to delete; NULL
+ * when they take more than the given memory.
  */
 extern QdPacked *qd_packed_build(Relation index, const QdAdmission *admission,
 								 Size most_bytes);

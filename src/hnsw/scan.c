@@ -174,21 +174,30 @@ static const QdAdmission *
 ask_indexes(IndexScanDesc scan, HnswScan *s)
 {
 	QdKnownFilter *known = s->known;
+	QdAdmission *admission;
+	MemoryContext built;
 	MemoryContext caller;
 
 	s->has_asked = true;
 	if (known == NULL)
 		return qd_admission_build(scan);
-	if (known->admission == NULL && !known->unserved)
+	if (known->admission != NULL || known->unserved)
+		return known->admission;
+	built = qd_known_filter_begin();
+	caller = MemoryContextSwitchTo(built);
+	admission = qd_admission_build(scan);
+	MemoryContextSwitchTo(caller);
+	known->unserved = admission == NULL;
+	if (admission == NULL)
 	{
-		caller = MemoryContextSwitchTo(known->context);
-		known->admission = qd_admission_build(scan);
-		MemoryContextSwitchTo(caller);
-		known->unserved = known->admission == NULL;
-		if (known->admission != NULL && !known->admission->lossy)
-			known->expected = known->admission->n;
+		MemoryContextDelete(built);
+		return NULL;
 	}
-	return known->admission;
+	qd_known_filter_keep(known, built);
+	known->admission = admission;
+	if (!admission->lossy)
+		known->expected = admission->n;
+	return admission;
 }
 
 /* Do payload indexes say, or what is known, that few rows pass? */
@@ -216,6 +225,8 @@ static const QdPacked *
 packed_rows(IndexScanDesc scan, HnswScan *s)
 {
 	QdKnownFilter *known = s->known;
+	QdPacked   *packed = NULL;
+	MemoryContext built;
 	MemoryContext caller;
 	QdHnswMeta	meta;
 
@@ -228,12 +239,18 @@ packed_rows(IndexScanDesc scan, HnswScan *s)
 		qd_known_filter_most_bytes() &&
 		qd_candidates_pack(&meta, known->admission->n, s->ef))
 	{
-		caller = MemoryContextSwitchTo(known->context);
-		known->packed = qd_packed_build(scan->indexRelation, known->admission,
-										qd_known_filter_most_bytes());
+		built = qd_known_filter_begin();
+		caller = MemoryContextSwitchTo(built);
+		packed = qd_packed_build(scan->indexRelation, known->admission,
+								 qd_known_filter_most_bytes());
 		MemoryContextSwitchTo(caller);
+		if (packed == NULL)
+			MemoryContextDelete(built);
+		else
+			qd_known_filter_keep(known, built);
 	}
-	known->unpackable = known->packed == NULL;
+	known->packed = packed;
+	known->unpackable = packed == NULL;
 	return known->packed;
 }
 
