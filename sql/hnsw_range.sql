@@ -133,5 +133,38 @@ EXPLAIN (COSTS OFF) SELECT id FROM dots WHERE h <-> '[1,1,1,1,1,1,1,1,1,1,1,1]' 
 SELECT count(*) > 0 AS some, count(*) = (SELECT count(*) FROM dots WHERE l2_distance(h, :'one') <= 0.9) AS all
 	FROM dots WHERE h <<->> halfvec_sphere(:'one', 0.9);
 SELECT strategy, ended_early FROM qdrant.last_scan();
+
+-- a radius of nothing finds copies, whatever codes and metrics make of them,
+-- and products that should be zero but for rounding
+CREATE TABLE copies (id int, v vector(12));
+INSERT INTO copies SELECT i, (SELECT array_agg(sin(i % 40 * 12.9898 + g * 78.233) ORDER BY g)::vector FROM generate_series(1, 12) g) FROM generate_series(1, 400) i;
+INSERT INTO copies SELECT 1000 + i, (SELECT array_agg(x ORDER BY g)::vector FROM generate_series(1, 12) g,
+	LATERAL (SELECT CASE WHEN g % 2 = 1 THEN -(o.v::real[])[g + 1] ELSE (o.v::real[])[g - 1] END * (1 + i % 7) AS x) y)
+	FROM generate_series(1, 200) i, (SELECT v FROM copies WHERE id = 7) o;
+CREATE FUNCTION copies_found(ops text, op text, quantization text, radius float8 = 0) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	q vector := (SELECT v FROM copies WHERE id = 7);
+	found int;
+	wanted int;
+BEGIN
+	EXECUTE format('CREATE INDEX copies_v ON copies USING qdrant_hnsw (v %s) WITH (indexing_threshold = 1, full_scan_threshold = 0%s)', ops, quantization);
+	SET LOCAL enable_seqscan = off;
+	SET LOCAL enable_sort = off;
+	EXECUTE format('SELECT count(*) FROM (SELECT FROM copies WHERE v %1$s $1 <= %2$L::float8 ORDER BY v %1$s $1) x', op, radius) USING q INTO found;
+	SET LOCAL enable_seqscan = on;
+	SET LOCAL enable_sort = on;
+	SET LOCAL enable_indexscan = off;
+	EXECUTE format('SELECT count(*) FROM copies WHERE v %1$s $1 <= %2$L::float8', op, radius) USING q INTO wanted;
+	SET LOCAL enable_indexscan = on;
+	DROP INDEX copies_v;
+	RETURN CASE WHEN wanted = 0 THEN 'none' WHEN found = wanted THEN 'all' ELSE format('%s of %s', found, wanted) END;
+END $$;
+SELECT ops, quantization, copies_found(ops, op, quantization) FROM
+	(VALUES ('vector_l2_ops', '<->'), ('vector_l1_ops', '<+>'), ('vector_ip_ops', '<#>')) m (ops, op),
+	(VALUES (''), (', quantization = binary'), (', quantization = scalar, quantile = 0.9')) q (quantization)
+	ORDER BY 1, 2;
+SELECT copies_found('vector_cosine_ops', '<=>', '', 1e-9), copies_found('vector_l2_ops', '<->', '', 1e-25), copies_found('vector_ip_ops', '<#>', '', 1e-12);
+DROP TABLE copies;
+DROP FUNCTION copies_found(text, text, text, float8);
 DROP TABLE dots, centers;
 DROP FUNCTION compare(text, text, float8[], text);

@@ -10,6 +10,7 @@
  */
 #include "compat.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -173,7 +174,10 @@ qd_range_add_condition(PlannerInfo *root, IndexPath *path)
 
 /*
  * In order units, rounded up: what the operator says is within must be so for
- * the distances that the scan computes.
+ * the distances that the scan computes.  A sum of squares or of absolute values
+ * errs by a share of itself, but for what is too small for a float's precision;
+ * an inner product by a share of the vectors' lengths, for which scan.c adds
+ * the error of codes.
  */
 static double
 order_radius(qd_metric metric, double radius)
@@ -186,6 +190,8 @@ order_radius(qd_metric metric, double radius)
 	if (isinf(radius))
 		return radius;
 	radius += fabs(radius) * 1e-5;
+	if (metric != QD_METRIC_IP)
+		radius += FLT_MIN;
 	return metric == QD_METRIC_COSINE ? radius + 1e-6 : radius;
 }
 
@@ -201,6 +207,7 @@ qd_range_of_keys(IndexScanDesc scan, qd_metric metric,
 {
 	memset(range, 0, sizeof(*range));
 	range->radius = INFINITY;
+	range->inexact = metric == QD_METRIC_IP;
 	for (int i = 0; i < scan->numberOfKeys; i++)
 	{
 		qd_sphere	sphere;

@@ -29,6 +29,7 @@ typedef struct QdRange
 {
 	bool		empty;			/* no row is within */
 	bool		bounded;
+	bool		inexact;		/* distances err by more than their share */
 	float		radius;			/* in order units, a little enlarged */
 } QdRange;
 

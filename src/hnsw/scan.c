@@ -16,6 +16,8 @@
  */
 #include "compat.h"
 
+#include <math.h>
+
 #include "access/relscan.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -360,6 +362,16 @@ keep_exact(HnswScan *s, ExactRow row)
 	exact_heap_push(s->exact, &s->n_exact, row);
 }
 
+/*
+ * Inner products near zero are sums of far larger parts, and as wrong as those:
+ * by less than codes are.  The executor looks again.
+ */
+static inline float
+radius_error(const HnswScan *s)
+{
+	return s->range.inexact ? s->error : 0;
+}
+
 /* False when it is no row that the filters admit. */
 static bool
 rescore(HnswScan *s, ItemPointer tid)
@@ -379,7 +391,7 @@ rescore(HnswScan *s, ItemPointer tid)
 		return false;
 	}
 	row.tid = *tid;
-	if (row.distance <= s->range.radius)
+	if (row.distance <= s->range.radius + radius_error(s))
 		keep_exact(s, row);
 	return true;
 }
@@ -392,6 +404,9 @@ rescore_admitted(HnswScan *s)
 
 	s->ended = true;
 	s->report.ways |= QD_WAY_EXACT;
+	/* nothing is known of their codes: the executor decides on all of them */
+	if (s->range.inexact)
+		s->range.radius = INFINITY;
 	ItemPointerSetInvalid(&tid);
 	while (qd_admission_next(s->admission, &tid))
 	{
