@@ -63,13 +63,17 @@ class Data:
 
 def add_truth(data):
     for case in data.cases:
-        masks = [np.flatnonzero(case.masks(i)) for i in range(len(case.filters))]
-        case.truth = []
-        for i, query in enumerate(case.queries):
-            rows = masks[i % len(masks)]
-            scores = data.vectors[rows] @ query
-            best = np.argpartition(-scores, min(TOP, len(rows)) - 1)[:TOP] if len(rows) > TOP else np.arange(len(rows))
-            case.truth.append(set(rows[best].tolist()))
+        n = len(case.filters)
+        case.truth = [None] * len(case.queries)
+        for f in range(min(n, len(case.queries))):
+            rows = np.flatnonzero(case.masks(f))
+            vectors = data.vectors[rows]
+            mine = range(f, len(case.queries), n)
+            for at in range(0, len(mine), 32):
+                some = mine[at:at + 32]
+                for i, scores in zip(some, case.queries[some] @ vectors.T):
+                    best = np.argpartition(-scores, TOP - 1)[:TOP] if len(rows) > TOP else np.arange(len(rows))
+                    case.truth[i] = set(rows[best].tolist())
 
 
 def match(field, value):
@@ -118,12 +122,14 @@ def cpu_of(pid):
     return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
-def as_text(vector):
-    return "[" + ",".join(map(repr, map(float, vector))) + "]"
-
-
 def as_binary(vector):
     return struct.pack(">HH", len(vector), 0) + vector.astype(">f4").tobytes()
+
+
+def scalar_as_binary(kind, value):
+    if kind == "keyword":
+        return value.encode()
+    return struct.pack(">q" if kind == "int" else ">d", value)
 
 
 class Server:
@@ -136,6 +142,8 @@ class Server:
         self.wall = args.wall
         self.connection.execute("SET enable_seqscan = off")
         self.connection.execute("SET jit = off")
+        self.connection.execute("SET max_parallel_maintenance_workers = 2")
+        self.connection.execute("SET maintenance_work_mem = '1GB'")
         self.n_statements = 0
 
     def clock(self):
@@ -159,8 +167,8 @@ class Server:
     def fill(self, columns, rows):
         self.connection.execute(f"DROP TABLE IF EXISTS {self.table}")
         self.connection.execute(f"CREATE TABLE {self.table} ({columns})")
-        with self.connection.cursor() as cursor, cursor.copy(f"COPY {self.table} FROM STDIN") as copy:
-            for row in rows:
+        with self.connection.cursor() as cursor, cursor.copy(f"COPY {self.table} FROM STDIN (FORMAT binary)") as copy:
+            for row in rows:  # of bytes, as they are
                 copy.write_row(row)
         self.connection.execute(f"VACUUM ANALYZE {self.table}")
 
@@ -170,7 +178,8 @@ class Ours(Server):
 
     def build(self, data):
         self.fill(f"id int8 PRIMARY KEY, payload jsonb, embedding public.vector({data.vectors.shape[1]})",
-                  ((i, json.dumps(data.payload(i)), as_text(v)) for i, v in enumerate(data.vectors)))
+                  ((struct.pack(">q", i), b"\1" + json.dumps(data.payload(i)).encode(), as_binary(v))
+                   for i, v in enumerate(data.vectors)))
         for field, kind in data.fields.items():
             self.connection.execute(f"CREATE INDEX ON {self.table} USING gin "
                                     f"(payload qdrant_{OUR_INDEXES[kind]}_ops (path = '{field}'))")
@@ -194,7 +203,8 @@ class Pgvector(Server):
         def rows():
             for i, v in enumerate(data.vectors):
                 payload = data.payload(i)
-                yield [i, *(payload[field] for field in data.fields), as_text(v)]
+                yield [struct.pack(">q", i), *(scalar_as_binary(kind, payload[field]) for field, kind in data.fields.items()),
+                       as_binary(v)]
         self.fill(f"id int8 PRIMARY KEY, {columns}, embedding pgv.vector({data.vectors.shape[1]})", rows())
         self.connection.execute(f"CREATE INDEX ON {self.table} USING hnsw (embedding pgv.vector_cosine_ops)")
         self.connection.execute("SET hnsw.iterative_scan = relaxed_order")
@@ -359,8 +369,8 @@ def main():
     parser.add_argument("--engines", default="qdrant_pg,pgvector,edge")
     parser.add_argument("--only", help="cases whose name contains it")
     parser.add_argument("--no-wordnet", action="store_true")
-    parser.add_argument("--turns", type=int, default=5, help="that the engines take in a case")
-    parser.add_argument("--patience", type=float, default=20, help="seconds after which an engine's case is cut short")
+    parser.add_argument("--turns", type=int, default=10, help="that the engines take in a case")
+    parser.add_argument("--patience", type=float, default=10, help="seconds after which an engine's case is cut short")
     parser.add_argument("--wall", action="store_true")
     args = parser.parse_args()
     with psycopg.connect(host=args.host, port=args.port, user="postgres", dbname=args.database, autocommit=True) as admin:
