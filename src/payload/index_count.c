@@ -82,10 +82,10 @@ qd_count_seen(const qd_row_set *rows, qd_visibility *v)
 {
 	int64		n = 0;
 
-	for (BlockNumber block = 0; block < rows->n_blocks; block++)
+	for (uint32 page = 1; page < rows->n_pages; page++)
 	{
-		if (rows->pages[block] == 0)
-			continue;
+		BlockNumber block = rows->blocks[page];
+
 		if (v->blocks[block] == QD_BLOCK_UNREAD)
 			qd_visibility_read(v, block);
 		n += v->blocks[block] == QD_BLOCK_ALL_VISIBLE ?

@@ -142,13 +142,12 @@ count_values(facet *f)
 static void
 read_rows(facet *f)
 {
-	for (BlockNumber block = 0; block < f->rows->n_blocks; block++)
+	for (uint32 page = 1; page < f->rows->n_pages; page++)
 	{
+		BlockNumber block = f->rows->blocks[page];
 		OffsetNumber offsets[MaxHeapTuplesPerPage];
 		int			n;
 
-		if (f->rows->pages[block] == 0)
-			continue;
 		n = qd_row_set_offsets(f->rows, block, offsets);
 		qd_visibility_visit(f->v, block, offsets, n, f->table->column, take_values, f);
 	}
@@ -435,8 +434,8 @@ count_rows(const qd_row_set *rows)
 {
 	int64		n = 0;
 
-	for (BlockNumber block = 0; block < rows->n_blocks; block++)
-		n += qd_row_set_count_both(rows, rows, block);
+	for (uint32 page = 1; page < rows->n_pages; page++)
+		n += qd_row_set_count_both(rows, rows, rows->blocks[page]);
 	return n;
 }
 
