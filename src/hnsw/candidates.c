@@ -794,6 +794,17 @@ qd_candidates_begin_packed(Relation index, const qd_query *query, int ef,
 	return c;
 }
 
+/*
+ * What comes behind a candidate is no nearer than its distance less its error:
+ * so it stands for the other one too, which may have a much coarser code.
+ */
+static void
+cover(QdRowCandidate *candidate, float distance, float error)
+{
+	candidate->error = Max(candidate->error,
+						   candidate->distance - (distance - error));
+}
+
 bool
 qd_candidates_next(QdCandidates *c, bool next_round, QdRowCandidate *out)
 {
@@ -813,10 +824,14 @@ qd_candidates_next(QdCandidates *c, bool next_round, QdRowCandidate *out)
 			QdCodeRow	row = qd_collector_take(&c->fresh);
 
 			resolve(c, &row, out);
+			if (c->has_next)
+				cover(out, c->next.distance, c->next.error);
 		}
 		else if (c->has_next)
 		{
 			*out = c->next;
+			if (fresh != NULL)
+				cover(out, fresh->distance, fresh->error);
 			c->has_next = false;
 		}
 		else
