@@ -84,6 +84,12 @@ SELECT recall, queries FROM qdrant.recall('few_v');
 -- an index on an expression, of some rows
 CREATE INDEX seen_half ON seen USING qdrant_hnsw ((subvector(v, 1, 4)::vector(4)) vector_cosine_ops) WHERE id % 2 = 0;
 SELECT recall, queries FROM qdrant.recall('seen_half', 5);
+-- of another type in the same session
+CREATE TABLE halves (v halfvec(3));
+INSERT INTO halves SELECT ARRAY[i, 1, i % 3]::halfvec FROM generate_series(1, 20) i;
+CREATE INDEX halves_v ON halves USING qdrant_hnsw (v halfvec_l2_ops);
+SELECT recall, queries FROM qdrant.recall('halves_v', 5, 3);
+DROP TABLE halves;
 SELECT qdrant.recall('few_v', 0);
 SELECT qdrant.recall('seen_pkey');
 SELECT qdrant.index_stats('seen_pkey');

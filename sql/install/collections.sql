@@ -328,7 +328,7 @@ BEGIN
 		JOIN qdrant_catalog.vector_types() t ON t.datatype = v.value ->> 'datatype';
 	EXECUTE format('CREATE SEQUENCE %s', sequence);
 	EXECUTE format('CREATE TABLE %s (id @extschema@.point_id PRIMARY KEY,'
-		' payload jsonb NOT NULL DEFAULT ''{}'', version bigint NOT NULL DEFAULT nextval(%L)%s)',
+		' payload jsonb NOT NULL DEFAULT ''{}'' CHECK (pg_catalog.jsonb_typeof(payload) OPERATOR(pg_catalog.=) ''object''), version bigint NOT NULL DEFAULT nextval(%L)%s)',
 		relation, sequence, columns);
 	EXECUTE format('ALTER SEQUENCE %s OWNED BY %s.version', sequence, relation);
 	IF main IS NOT NULL THEN

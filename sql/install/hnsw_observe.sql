@@ -60,6 +60,7 @@ DECLARE
 	found integer;
 	scan record;
 	owner name;
+	type text;
 	before text := current_setting('qdrant_pg.ef_search');
 BEGIN
 	SELECT * INTO about FROM qdrant_catalog.index_key(index);
@@ -77,24 +78,27 @@ BEGIN
 	IF sample IS NULL OR k IS NULL OR sample < 1 OR k < 1 THEN
 		RAISE EXCEPTION 'sample and k must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	-- vectors go through text: a plan of this function that is kept has one type for each variable
+	SELECT format_type(a.atttypid, a.atttypmod) INTO type
+	FROM pg_attribute a WHERE a.attrelid = index AND a.attnum = 1;
 	IF ef IS NOT NULL THEN
 		PERFORM set_config('qdrant_pg.ef_search', ef::text, true);
 	END IF;
 	queries := 0;
 	distances := 0;
 	recall := 0;
-	FOR query IN EXECUTE format('SELECT ctid AS tid, %s AS v FROM ONLY %s t
+	FOR query IN EXECUTE format('SELECT ctid AS tid, (%s)::text AS v FROM ONLY %s t
 		WHERE (%s) AND %s IS NOT NULL ORDER BY random() LIMIT %s',
 		about.key, about.relation, about.condition, about.key, sample)
 	LOOP
-		EXECUTE format('SELECT count(*), max(d) FROM (SELECT %s(%s, $1) AS d FROM ONLY %s t
+		EXECUTE format('SELECT count(*), max(d) FROM (SELECT %s(%s, $1::%s) AS d FROM ONLY %s t
 			WHERE (%s) AND %s IS NOT NULL AND ctid <> $2 ORDER BY 1 LIMIT %s) x',
-			about.function, about.key, about.relation, about.condition, about.key, k)
+			about.function, about.key, type, about.relation, about.condition, about.key, k)
 			INTO n, farthest USING query.v, query.tid;
 		CONTINUE WHEN n = 0;
-		EXECUTE format('SELECT count(*) FROM (SELECT %s(%s, $1) AS d FROM ONLY %s t
-			WHERE (%s) AND ctid <> $2 ORDER BY %s %s $1 LIMIT %s) x WHERE d <= $3',
-			about.function, about.key, about.relation, about.condition, about.key, about.operator, k)
+		EXECUTE format('SELECT count(*) FROM (SELECT %s(%s, $1::%s) AS d FROM ONLY %s t
+			WHERE (%s) AND ctid <> $2 ORDER BY %s %s $1::%s LIMIT %s) x WHERE d <= $3',
+			about.function, about.key, type, about.relation, about.condition, about.key, about.operator, type, k)
 			INTO found USING query.v, query.tid, farthest;
 		scan := qdrant.last_scan();
 		IF scan.index IS DISTINCT FROM index THEN

@@ -292,6 +292,7 @@ choose(const QdGraphBuilder *b, const QdCandidate *all, int n, int most,
 	for (int i = 0; i < n && kept < most; i++)
 	{
 		bool		diverse = true;
+		bool		copy = false;
 
 		for (int j = 0; j < kept && diverse; j++)
 		{
@@ -299,10 +300,11 @@ choose(const QdGraphBuilder *b, const QdCandidate *all, int n, int most,
 
 			diverse = d > all[i].distance ||
 				(d == all[i].distance && d != chosen[j].distance);
+			copy = d == 0 && all[i].distance > 0;
 		}
 		if (diverse)
 			chosen[kept++] = all[i];
-		else if (n_pruned < FILL(most))
+		else if (!copy && n_pruned < FILL(most))
 			pruned[n_pruned++] = all[i];
 	}
 	/* both are sorted: merge from the end */

@@ -733,23 +733,32 @@ qd_candidate_compare(const void *a, const void *b)
 	return x->vid < y->vid ? -1 : x->vid > y->vid;
 }
 
+typedef enum LinkFate
+{
+	LINK_PRUNED,				/* may fill up */
+	LINK_KEPT,
+	LINK_COPY					/* of one that is kept */
+} LinkFate;
+
 /*
  * A candidate is kept when no kept one is nearer to it than the vertex itself
  * is: the links then lead into different directions.  Copies of the vertex
- * count once, lest they fill all of its links.
+ * count once, lest they fill all of its links; and one of several equal
+ * neighbours is enough: zeros in the middle of the rest are near everything.
  */
 int
 qd_graph_select(const QdCandidate *candidates, int n, int m, int fill,
 				float (*pair) (void *arg, uint32 a, uint32 b), void *arg,
 				QdCandidate *out)
 {
-	bool	   *keep = palloc0(Max(n, 1) * sizeof(bool));
+	LinkFate   *fate = palloc0(Max(n, 1) * sizeof(LinkFate));
 	int			kept = 0;
 	int			n_out = 0;
 
 	for (int i = 0; i < n && kept < m; i++)
 	{
 		bool		diverse = true;
+		bool		copy = false;
 
 		for (int j = 0; j < kept && diverse; j++)
 		{
@@ -757,21 +766,25 @@ qd_graph_select(const QdCandidate *candidates, int n, int m, int fill,
 
 			diverse = d > candidates[i].distance ||
 				(d == candidates[i].distance && d != out[j].distance);
+			copy = d == 0 && candidates[i].distance > 0;
 		}
-		if (!diverse)
-			continue;
-		keep[i] = true;
-		out[kept++] = candidates[i];
+		if (diverse)
+		{
+			fate[i] = LINK_KEPT;
+			out[kept++] = candidates[i];
+		}
+		else if (copy)
+			fate[i] = LINK_COPY;
 	}
 	for (int i = 0; i < n && kept < Min(fill, m); i++)
-		if (!keep[i])
+		if (fate[i] == LINK_PRUNED)
 		{
-			keep[i] = true;
+			fate[i] = LINK_KEPT;
 			kept++;
 		}
 	for (int i = 0; i < n; i++)
-		if (keep[i])
+		if (fate[i] == LINK_KEPT)
 			out[n_out++] = candidates[i];
-	pfree(keep);
+	pfree(fate);
 	return n_out;
 }

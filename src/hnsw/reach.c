@@ -45,6 +45,7 @@ typedef struct Reach
 	ReachedSet set;
 	uint8	   *pending;		/* bits: reached, not followed yet */
 	uint32		n_pending;
+	uint32		lowest;			/* none below it is pending */
 	uint32		starts[QD_MAX_LEVEL + 1];	/* of a level, where ways begin */
 	MemoryContext vertex_context;
 } Reach;
@@ -67,6 +68,7 @@ reach(Reach *r, uint32 vid)
 	r->set.reached[vid / 8] |= 1 << vid % 8;
 	r->pending[vid / 8] |= 1 << vid % 8;
 	r->n_pending++;
+	r->lowest = Min(r->lowest, vid);
 }
 
 /* Follows those of the page's vertices that wait for it. */
@@ -110,9 +112,11 @@ static void
 sweep(Reach *r)
 {
 	uint32		next_vid = r->linker.meta.next_vid;
+	uint32		first = r->lowest;
 	uint32		end;
 
-	for (uint32 vid = 0; vid < next_vid && r->n_pending > 0; vid = end)
+	r->lowest = next_vid;
+	for (uint32 vid = first; vid < next_vid && r->n_pending > 0; vid = end)
 	{
 		end = vid + 1;
 		if (vid % 64 == 0 && ((uint64 *) r->pending)[vid / 64] == 0)
