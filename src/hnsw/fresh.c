@@ -235,13 +235,19 @@ append(Relation index, const QdFreshRow *row, bool bounded)
 {
 	for (;;)
 	{
-		Buffer		meta_buffer = qd_hnsw_read(index, QD_META_BLOCK,
-											   BUFFER_LOCK_SHARE, QD_PAGE_META);
-		const QdHnswMeta *meta = QdPageMeta(BufferGetPage(meta_buffer));
-		uint32		hi = meta->fresh_hi;
-		bool		done = append_to_tail(index, meta, row);
+		Buffer		meta_buffer;
+		const QdHnswMeta *meta;
+		uint32		hi;
+		bool		done;
 		bool		began;
 
+		/* the cache is filled before META is locked (I7) */
+		(void) qd_hnsw_index(index);
+		meta_buffer = qd_hnsw_read(index, QD_META_BLOCK, BUFFER_LOCK_SHARE,
+								   QD_PAGE_META);
+		meta = QdPageMeta(BufferGetPage(meta_buffer));
+		hi = meta->fresh_hi;
+		done = append_to_tail(index, meta, row);
 		UnlockReleaseBuffer(meta_buffer);
 		if (done)
 			return false;
