@@ -14,12 +14,12 @@ DONE = "qdrant.c_embedding_payload_idx true {m=12,ef_construction=100}"
 
 @pytest.fixture
 def loaded(tmp_path):
-    """A collection as after a bulk load: 20,000 points, no graph yet."""
+    """A collection as after a bulk load: 45,000 points, over 10,000 kB, no graph yet."""
     postgres = Postgres(tmp_path)
     gateway = Gateway(tmp_path, postgres.conninfo).start()
     gateway.result("PUT", C, {"vectors": {"size": 64, "distance": "Dot"}, "optimizers_config": {"indexing_threshold": 0}})
     postgres.sql("""INSERT INTO qdrant.c (id, embedding) SELECT i, array_agg(sin(i * j + j))::real[]
-        FROM generate_series(1, 20000) i, generate_series(1, 64) j GROUP BY i""")
+        FROM generate_series(1, 45000) i, generate_series(1, 64) j GROUP BY i""")
     yield postgres, gateway
     gateway.running()
     gateway.stop()
@@ -53,17 +53,17 @@ def test_writers_and_readers_go_on(loaded):
     written = 0
     while info(gateway)["status"] == "yellow":
         start = time.monotonic()
-        gateway.result("PUT", C + "/points?wait=true", {"points": [{"id": 30000 + written, "vector": [-9] * 64}]})
+        gateway.result("PUT", C + "/points?wait=true", {"points": [{"id": 50000 + written, "vector": [-9] * 64}]})
         assert time.monotonic() - start < 4
         written += 1
         time.sleep(0.05)
     assert written > 1
     assert postgres.sql(INDEXES) == DONE
-    assert info(gateway)["points_count"] == 20000 + written
+    assert info(gateway)["points_count"] == 45000 + written
     assert [p["id"] for p in gateway.result("POST", C + "/points/query", query)["points"]] == \
         [p["id"] for p in before["points"]]
     top = gateway.result("POST", C + "/points/query", {"query": [-0.5] * 64, "limit": 1})["points"]
-    assert top[0]["id"] >= 30000
+    assert top[0]["id"] >= 50000
     assert info(gateway)["config"]["metadata"] == {"a": 1}
 
 
