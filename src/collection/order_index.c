@@ -8,6 +8,7 @@
 #include "access/genam.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_type_d.h"
@@ -134,20 +135,24 @@ key_of(Relation heap, Relation index)
 Datum
 qd_order_key(PG_FUNCTION_ARGS)
 {
-	/* it may be dropped meanwhile */
-	Relation	index = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	Oid			indexid = PG_GETARG_OID(0);
+	Oid			heapid = IndexGetRelation(indexid, true);
 	ArrayType  *key = NULL;
+	Relation	heap;
+	Relation	index;
 
-	if (index == NULL)
+	/* the table first, as everybody does; both may be dropped meanwhile */
+	heap = OidIsValid(heapid) ? try_relation_open(heapid, AccessShareLock) : NULL;
+	if (heap == NULL)
 		PG_RETURN_NULL();
-	if (index->rd_index != NULL)
+	index = try_relation_open(indexid, AccessShareLock);
+	if (index != NULL)
 	{
-		Relation	heap = table_open(index->rd_index->indrelid, AccessShareLock);
-
-		key = key_of(heap, index);
-		table_close(heap, AccessShareLock);
+		if (index->rd_index != NULL && index->rd_index->indrelid == heapid)
+			key = key_of(heap, index);
+		relation_close(index, AccessShareLock);
 	}
-	relation_close(index, AccessShareLock);
+	relation_close(heap, AccessShareLock);
 	if (key == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_ARRAYTYPE_P(key);

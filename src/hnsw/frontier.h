@@ -15,6 +15,7 @@
 
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -95,7 +96,8 @@ qd_frontier_add(QdFrontier *f, QdCandidate c)
 
 	if (i % QD_GROUP == 0)
 		qd_frontier_begin_group(f);
-	c.distance = c.distance < INFINITY ? c.distance : INFINITY;
+	/* NaN and infinity come last, but come: INFINITY is an empty place */
+	c.distance = c.distance < FLT_MAX ? c.distance : FLT_MAX;
 	f->n++;
 	f->distances[i] = c.distance;
 	f->vids[i] = c.vid;

@@ -138,7 +138,7 @@ typedef struct QdHnswMeta
 								 * after 2^32 pages, REINDEX before that */
 	uint32		fresh_hi;
 	uint32		fresh_pages;	/* pages that FRESH runs hold */
-	uint32		repair_cursor;	/* vertex page where a repair sweep goes on */
+	uint32		repairing;		/* 1: a repair has begun, and not ended */
 	uint32		worker_asked;	/* when a merge worker was last asked for, in
 								 * seconds, modulo 2^32 */
 	uint32		overflow_next;	/* chunks that are, or were, in use */

@@ -519,6 +519,22 @@ relink_torn(Repair *r)
 	MemoryContextDelete(context);
 }
 
+/*
+ * Once the dead are free nothing else tells that a repair was cut short before
+ * its end: the next VACUUM has to do all of it.
+ */
+static void
+note_repairing(Relation index, bool repairing)
+{
+	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	GenericXLogState *state = GenericXLogStart(index);
+
+	QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0))->repairing = repairing;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
 void
 qd_hnsw_repair(Relation index)
 {
@@ -540,9 +556,11 @@ qd_hnsw_repair(Relation index)
 	find_dead(r);
 	mend_all(r);
 	replace_dead_entry(r);
+	note_repairing(index, true);
 	/* uppers first: after a crash no vid of a base is in use again before them */
 	free_dead(r, QD_VERTEX_UPPER);
 	free_dead(r, QD_VERTEX_TOMBSTONE);
 	relink_torn(r);
 	qd_hnsw_reach(index);
+	note_repairing(index, false);
 }

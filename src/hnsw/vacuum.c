@@ -360,7 +360,8 @@ repair_if_due(Relation index)
 	QdHnswMeta	meta;
 
 	qd_hnsw_meta_read(index, &meta);
-	if (meta.tombstones > REPAIR_SHARE * (meta.live + meta.tombstones))
+	if (meta.repairing != 0 ||
+		meta.tombstones > REPAIR_SHARE * (meta.live + meta.tombstones))
 		qd_hnsw_repair(index);
 }
 

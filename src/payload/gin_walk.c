@@ -296,7 +296,8 @@ leftmost_leaf(Relation index, BlockNumber block)
  * The rows of the next leaf that has any; false behind the last.  No lock is
  * held from one to the next: a split moves rows that were seen to the right,
  * and a page that is deleted meanwhile keeps its link, and is not used again
- * while a snapshot as old as ours is there.
+ * while a snapshot as old as ours is there.  The primary knows no standby's
+ * snapshots: there see read_tree.
  */
 static bool
 read_leaf(qd_gin_walk *walk)
@@ -315,6 +316,11 @@ read_leaf(qd_gin_walk *walk)
 		walk->leaf = GinPageRightMost(page) ? InvalidBlockNumber :
 			GinPageGetOpaque(page)->rightlink;
 		walk->n_tids = 0;
+		if (!GinPageIsData(page) || !GinPageIsLeaf(page))
+			ereport(ERROR,
+					(errcode(ERRCODE_INDEX_CORRUPTED),
+					 errmsg("index \"%s\" has no posting list where one should be",
+							RelationGetRelationName(walk->index))));
 		if (!GinPageIsDeleted(page))
 			walk->tids = GinDataLeafPageGetItems(page, &walk->n_tids, from_start);
 		UnlockReleaseBuffer(buffer);
@@ -323,6 +329,50 @@ read_leaf(qd_gin_walk *walk)
 		free_rows(walk);
 	}
 	return false;
+}
+
+/*
+ * All rows of the tree, as one part, on a standby: replay may delete and reuse
+ * any page, but not one that it waits for, and the next is locked before one is
+ * let go.
+ */
+static bool
+read_tree(qd_gin_walk *walk)
+{
+	Buffer		buffer = ReadBuffer(walk->index, walk->leaf);
+	Size		room = 0;
+	ItemPointerData from_start;
+
+	ItemPointerSetMin(&from_start);
+	walk->leaf = InvalidBlockNumber;
+	walk->n_tids = 0;
+	LockBuffer(buffer, GIN_SHARE);
+	for (;;)
+	{
+		int			n;
+		ItemPointer tids = GinDataLeafPageGetItems(BufferGetPage(buffer), &n,
+												   from_start);
+
+		if (walk->tids == NULL || walk->n_tids + (Size) n > room)
+		{
+			room = Max(2 * room, walk->n_tids + (Size) n + 1024);
+			walk->tids = walk->tids == NULL ?
+				palloc_extended(room * sizeof(ItemPointerData), MCXT_ALLOC_HUGE) :
+				repalloc_huge(walk->tids, room * sizeof(ItemPointerData));
+		}
+		if (tids != NULL)
+		{
+			memcpy(walk->tids + walk->n_tids, tids, n * sizeof(ItemPointerData));
+			pfree(tids);
+		}
+		walk->n_tids += n;
+		if (GinPageRightMost(BufferGetPage(buffer)))
+			break;
+		buffer = ginStepRight(buffer, walk->index, GIN_SHARE);
+	}
+	UnlockReleaseBuffer(buffer);
+	CHECK_FOR_INTERRUPTS();
+	return walk->n_tids > 0;
 }
 
 /* Of the rows at hand those that are not pending, too. */
@@ -360,7 +410,7 @@ read_entry(qd_gin_walk *walk)
 	{
 		walk->stage = QD_GIN_ROWS_TREE;
 		walk->leaf = leftmost_leaf(walk->index, GinGetPostingTree(entry));
-		return read_leaf(walk);
+		return RecoveryInProgress() ? read_tree(walk) : read_leaf(walk);
 	}
 	walk->tids = ginReadTuple(&walk->state, FirstOffsetNumber, entry, &walk->n_tids);
 	return walk->n_tids > 0;
