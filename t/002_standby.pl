@@ -60,6 +60,20 @@ my $top = q{SET enable_seqscan = off; SET enable_sort = off;
 	SELECT q, array(SELECT id FROM t ORDER BY v <-> vec(q, 77) LIMIT 20) FROM generate_series(1, 20) q};
 is($standby->safe_psql('postgres', $top), $primary->safe_psql('postgres', $top), 'both answer alike');
 cmp_ok($primary->safe_psql('postgres', 'SELECT max(n) FROM t'), '>', 3, 'there was something to replay');
+
+# Counts and facets from posting trees.
+$primary->safe_psql('postgres', q{
+	CREATE TABLE shop (id int, payload jsonb);
+	INSERT INTO shop SELECT i, jsonb_build_object('n', i % 3) FROM generate_series(1, 20000) i;
+	CREATE INDEX shop_n ON shop USING gin (payload qdrant_integer_ops (path = 'n'));
+	VACUUM shop;
+	DELETE FROM shop WHERE id % 7 = 0;
+	INSERT INTO shop SELECT i, jsonb_build_object('n', i % 3) FROM generate_series(20001, 20100) i;
+});
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+is($standby->safe_psql('postgres', q{
+	SELECT qdrant_catalog.count_rows('shop', '{"must": {"key": "n", "match": {"value": 1}, "as": "integer"}}', true)}),
+	$primary->safe_psql('postgres', q{SELECT count(*) FROM shop WHERE payload @> '{"n": 1}'}), 'the standby counts');
 is(server_is_well($_), '', $_->name . "'s log") for ($primary, $standby);
 $standby->stop;
 $primary->stop;
