@@ -801,8 +801,11 @@ qd_candidates_begin_packed(Relation index, const qd_query *query, int ef,
 static void
 cover(QdRowCandidate *candidate, float distance, float error)
 {
-	candidate->error = Max(candidate->error,
-						   candidate->distance - (distance - error));
+	float		needed = candidate->distance - (distance - error);
+
+	/* not of two that are infinitely far */
+	if (needed > candidate->error)
+		candidate->error = needed;
 }
 
 bool
