@@ -28,15 +28,9 @@ load_directory(QdGraphLoad *d)
 	for (uint32 first = 0; first < d->meta.next_vid; first += QD_DIR_PER_PAGE)
 	{
 		uint32		n = Min(QD_DIR_PER_PAGE, d->meta.next_vid - first);
-		Buffer		buffer;
 
 		qd_hnsw_worker_yield();
-		buffer = qd_hnsw_read(d->index, qd_hnsw_dir_block(d->index, first),
-							  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-		if (!PageIsNew(BufferGetPage(buffer)))
-			memcpy(d->dir + first, QdPageDirEntry(BufferGetPage(buffer), first),
-				   n * sizeof(QdDirEntry));
-		UnlockReleaseBuffer(buffer);
+		qd_hnsw_dir_copy(d->index, first, n, d->dir + first);
 	}
 }
 

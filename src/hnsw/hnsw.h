@@ -349,6 +349,16 @@ extern void qd_hnsw_check_meta(Relation index, const QdHnswMeta *meta);
 /* A consistent copy of META. */
 extern void qd_hnsw_meta_read(Relation index, QdHnswMeta *meta);
 
+/* Sets and logs one uint32 of META; field is its offset in QdHnswMeta. */
+extern void qd_hnsw_meta_set(Relation index, Size field, uint32 value);
+
+/*
+ * A copy of n entries from vid first on, all of one DIR page; of a page that was
+ * never written, unused ones.
+ */
+extern void qd_hnsw_dir_copy(Relation index, uint32 first, uint32 n,
+							 QdDirEntry *entries);
+
 static inline QdHnswMeta *
 QdPageMeta(Page page)
 {

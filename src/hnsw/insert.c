@@ -30,18 +30,6 @@ now_in_seconds(void)
 	return (uint32) (GetCurrentTimestamp() / USECS_PER_SEC);
 }
 
-static void
-note_worker_asked(Relation index, uint32 now)
-{
-	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
-									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
-	GenericXLogState *state = GenericXLogStart(index);
-
-	QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0))->worker_asked = now;
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
-}
-
 /*
  * A worker was asked for just now, or is; merge lock held, so one writer asks.
  * What META says makes up for the time a worker takes to come.
@@ -55,7 +43,7 @@ worker_will_merge(Relation index, const QdHnswMeta *meta)
 		return true;
 	if (!qd_hnsw_worker_start(index))
 		return false;
-	note_worker_asked(index, now);
+	qd_hnsw_meta_set(index, offsetof(QdHnswMeta, worker_asked), now);
 	return true;
 }
 

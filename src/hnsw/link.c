@@ -54,13 +54,9 @@ qd_linker_copy_vertex(QdLinker *k, uint32 vid, int level)
 static QdDirEntry
 read_entry(QdLinker *k, uint32 vid)
 {
-	Buffer		buffer = qd_hnsw_read(k->index, qd_hnsw_dir_block(k->index, vid),
-									  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-	QdDirEntry	entry = {0};
+	QdDirEntry	entry;
 
-	if (!PageIsNew(BufferGetPage(buffer)))
-		entry = *QdPageDirEntry(BufferGetPage(buffer), vid);
-	UnlockReleaseBuffer(buffer);
+	qd_hnsw_dir_copy(k->index, vid, 1, &entry);
 	return entry;
 }
 

@@ -93,15 +93,8 @@ find_known_in_dir(Merge *m, const QdTidSet *fresh, uint32 first)
 {
 	QdDirEntry	entries[QD_DIR_PER_PAGE];
 	uint32		n = Min(QD_DIR_PER_PAGE, m->linker.meta.next_vid - first);
-	Buffer		buffer = qd_hnsw_read(m->index,
-									  qd_hnsw_dir_block(m->index, first),
-									  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
 
-	if (PageIsNew(BufferGetPage(buffer)))
-		n = 0;
-	memcpy(entries, QdPageDirEntry(BufferGetPage(buffer), first),
-		   n * sizeof(QdDirEntry));
-	UnlockReleaseBuffer(buffer);
+	qd_hnsw_dir_copy(m->index, first, n, entries);
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint64		key = qd_tid_key(&entries[i].tid);

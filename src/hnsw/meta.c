@@ -412,6 +412,33 @@ qd_hnsw_meta_read(Relation index, QdHnswMeta *meta)
 	UnlockReleaseBuffer(buffer);
 }
 
+void
+qd_hnsw_meta_set(Relation index, Size field, uint32 value)
+{
+	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
+									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
+	GenericXLogState *state = GenericXLogStart(index);
+	char	   *meta = (char *) QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+
+	memcpy(meta + field, &value, sizeof(value));
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+qd_hnsw_dir_copy(Relation index, uint32 first, uint32 n, QdDirEntry *entries)
+{
+	Buffer		buffer = qd_hnsw_read(index, qd_hnsw_dir_block(index, first),
+									  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
+	Page		page = BufferGetPage(buffer);
+
+	if (PageIsNew(page))
+		memset(entries, 0, n * sizeof(QdDirEntry));
+	else
+		memcpy(entries, QdPageDirEntry(page, first), n * sizeof(QdDirEntry));
+	UnlockReleaseBuffer(buffer);
+}
+
 static uint32
 page_runs(Page page)
 {

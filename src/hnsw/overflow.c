@@ -43,13 +43,9 @@ edit_page(Relation index, GenericXLogState *state, BlockNumber block,
 static QdDirEntry
 read_entry(Relation index, uint32 vid)
 {
-	Buffer		buffer = qd_hnsw_read(index, qd_hnsw_dir_block(index, vid),
-									  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-	QdDirEntry	entry = {0};
+	QdDirEntry	entry;
 
-	if (!PageIsNew(BufferGetPage(buffer)))
-		entry = *QdPageDirEntry(BufferGetPage(buffer), vid);
-	UnlockReleaseBuffer(buffer);
+	qd_hnsw_dir_copy(index, vid, 1, &entry);
 	return entry;
 }
 

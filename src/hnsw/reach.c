@@ -342,17 +342,10 @@ find_lost(Reach *r, uint32 first, QdDirEntry *entries, uint32 *lost)
 {
 	uint32		n = Min(QD_DIR_PER_PAGE, r->linker.meta.next_vid - first);
 	int			n_lost = 0;
-	Buffer		buffer;
 
 	qd_vacuum_delay_point();
 	qd_hnsw_worker_yield();
-	buffer = qd_hnsw_read(r->index, qd_hnsw_dir_block(r->index, first),
-						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-	if (PageIsNew(BufferGetPage(buffer)))
-		n = 0;
-	memcpy(entries, QdPageDirEntry(BufferGetPage(buffer), first),
-		   n * sizeof(QdDirEntry));
-	UnlockReleaseBuffer(buffer);
+	qd_hnsw_dir_copy(r->index, first, n, entries);
 	for (uint32 i = 0; i < n; i++)
 		if ((entries[i].state == QD_VERTEX_LIVE ||
 			 entries[i].state == QD_VERTEX_UPPER) &&

@@ -92,20 +92,9 @@ set_bit(uint8 *bits, uint32 vid)
 static void
 copy_dir_page(Repair *r, uint32 first, QdDirEntry *entries)
 {
-	Buffer		buffer;
-	Page		page;
-
 	qd_vacuum_delay_point();
 	qd_hnsw_worker_yield();
-	buffer = qd_hnsw_read(r->index, qd_hnsw_dir_block(r->index, first),
-						  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-	page = BufferGetPage(buffer);
-	if (PageIsNew(page))
-		memset(entries, 0, QD_DIR_PER_PAGE * sizeof(QdDirEntry));
-	else
-		memcpy(entries, QdPageDirEntry(page, first),
-			   QD_DIR_PER_PAGE * sizeof(QdDirEntry));
-	UnlockReleaseBuffer(buffer);
+	qd_hnsw_dir_copy(r->index, first, QD_DIR_PER_PAGE, entries);
 }
 
 /*
@@ -519,22 +508,6 @@ relink_torn(Repair *r)
 	MemoryContextDelete(context);
 }
 
-/*
- * Once the dead are free nothing else tells that a repair was cut short before
- * its end: the next VACUUM has to do all of it.
- */
-static void
-note_repairing(Relation index, bool repairing)
-{
-	Buffer		buffer = qd_hnsw_read(index, QD_META_BLOCK,
-									  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_META);
-	GenericXLogState *state = GenericXLogStart(index);
-
-	QdPageMeta(GenericXLogRegisterBuffer(state, buffer, 0))->repairing = repairing;
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
-}
-
 void
 qd_hnsw_repair(Relation index)
 {
@@ -556,11 +529,15 @@ qd_hnsw_repair(Relation index)
 	find_dead(r);
 	mend_all(r);
 	replace_dead_entry(r);
-	note_repairing(index, true);
+	/*
+	 * Once the dead are free nothing else tells that a repair was cut short
+	 * before its end: the next VACUUM has to do all of it.
+	 */
+	qd_hnsw_meta_set(index, offsetof(QdHnswMeta, repairing), 1);
 	/* uppers first: after a crash no vid of a base is in use again before them */
 	free_dead(r, QD_VERTEX_UPPER);
 	free_dead(r, QD_VERTEX_TOMBSTONE);
 	relink_torn(r);
 	qd_hnsw_reach(index);
-	note_repairing(index, false);
+	qd_hnsw_meta_set(index, offsetof(QdHnswMeta, repairing), 0);
 }

@@ -290,15 +290,10 @@ sweep_directory(Sweep *s)
 	{
 		uint32		n = Min(QD_DIR_PER_PAGE, s->meta.next_vid - first);
 		BlockNumber block = qd_hnsw_dir_block(s->index, first);
-		Buffer		buffer;
 
 		qd_vacuum_delay_point();
 		memset(&f, 0, sizeof(f));
-		buffer = qd_hnsw_read(s->index, block, BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-		if (!PageIsNew(BufferGetPage(buffer)))
-			memcpy(f.entries, QdPageDirEntry(BufferGetPage(buffer), first),
-				   n * sizeof(QdDirEntry));
-		UnlockReleaseBuffer(buffer);
+		qd_hnsw_dir_copy(s->index, first, n, f.entries);
 		for (uint32 i = 0; i < n; i++)
 		{
 			f.fate[i] = judge_entry(s, first + i, &f.entries[i]);
