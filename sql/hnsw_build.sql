@@ -162,3 +162,15 @@ DROP ROLE regress_hnsw_reader;
 
 DROP TABLE items, copies, few, long, unlogged_items, temp_items;
 DROP FUNCTION noise(int, int);
+
+-- Copies that are nearer to all others than these are to each other: one of them is enough for a vertex.
+CREATE TABLE around_zero (id int, v vector(64));
+SELECT setseed(0.5);
+INSERT INTO around_zero SELECT i, (SELECT array_agg(random() - 0.5) FROM generate_series(1, 64) WHERE i > 0)::real[]::vector
+	FROM generate_series(1, 6000) i;
+INSERT INTO around_zero SELECT 6000 + i, array_fill(0::real, ARRAY[64])::vector FROM generate_series(1, 30) i;
+SET client_min_messages = warning;
+CREATE INDEX around_zero_v ON around_zero USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+SELECT * FROM qdrant.check_index('around_zero_v');
+RESET client_min_messages;
+DROP TABLE around_zero;
