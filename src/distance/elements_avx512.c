@@ -132,6 +132,17 @@ load_bytes(__mmask32 lanes, const uint8_t *x)
 	return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(lanes, x));
 }
 
+/* The lanes as unsigned numbers: at 65,536 bytes their sum passes INT32_MAX. */
+TARGET static inline uint32_t
+sum_epu32(__m512i v)
+{
+	const __m512i even = _mm512_set1_epi64(UINT32_MAX);
+
+	return (uint32_t) _mm512_reduce_add_epi64(
+											  _mm512_add_epi64(_mm512_and_si512(v, even),
+															   _mm512_srli_epi64(v, 32)));
+}
+
 TARGET static uint32_t
 byte_dot(const uint8_t *a, const uint8_t *b, size_t n)
 {
@@ -144,7 +155,7 @@ byte_dot(const uint8_t *a, const uint8_t *b, size_t n)
 		s = _mm512_add_epi32(s, _mm512_madd_epi16(load_bytes(lanes, a + i),
 												  load_bytes(lanes, b + i)));
 	}
-	return (uint32_t) _mm512_reduce_add_epi32(s);
+	return sum_epu32(s);
 }
 
 TARGET static uint32_t
@@ -160,7 +171,7 @@ byte_l2_squared(const uint8_t *a, const uint8_t *b, size_t n)
 
 		s = _mm512_add_epi32(s, _mm512_madd_epi16(d, d));
 	}
-	return (uint32_t) _mm512_reduce_add_epi32(s);
+	return sum_epu32(s);
 }
 
 /*----------
