@@ -163,14 +163,35 @@ DROP ROLE regress_hnsw_reader;
 DROP TABLE items, copies, few, long, unlogged_items, temp_items;
 DROP FUNCTION noise(int, int);
 
--- Copies that are nearer to all others than these are to each other: one of them is enough for a vertex.
+-- Copies share vertices, 97 at most each; and of copies that are nearer to all others than these are to each other one is enough for a vertex.
 CREATE TABLE around_zero (id int, v vector(64));
 SELECT setseed(0.5);
 INSERT INTO around_zero SELECT i, (SELECT array_agg(random() - 0.5) FROM generate_series(1, 64) WHERE i > 0)::real[]::vector
 	FROM generate_series(1, 6000) i;
-INSERT INTO around_zero SELECT 6000 + i, array_fill(0::real, ARRAY[64])::vector FROM generate_series(1, 30) i;
+INSERT INTO around_zero SELECT 6000 + i, array_fill(0::real, ARRAY[64])::vector FROM generate_series(1, 3000) i;
 SET client_min_messages = warning;
 CREATE INDEX around_zero_v ON around_zero USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 0, full_scan_threshold = 0);
 SELECT * FROM qdrant.check_index('around_zero_v');
+SELECT rows, vertices FROM qdrant.index_stats('around_zero_v');
+-- the same by several processes, and in a file
+SET max_parallel_maintenance_workers = 2;
+SET min_parallel_table_scan_size = 0;
+REINDEX INDEX around_zero_v;
+SELECT * FROM qdrant.check_index('around_zero_v');
+SELECT rows, vertices FROM qdrant.index_stats('around_zero_v');
+SET maintenance_work_mem = '1MB';
+REINDEX INDEX around_zero_v;
+SELECT rows, vertices FROM qdrant.index_stats('around_zero_v');
+SET max_parallel_maintenance_workers = 0;
+REINDEX INDEX around_zero_v;
+SELECT * FROM qdrant.check_index('around_zero_v');
+SELECT rows, vertices FROM qdrant.index_stats('around_zero_v');
+-- each row is found, once
+SET enable_seqscan = off;
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM around_zero ORDER BY v <-> array_fill(0::real, ARRAY[64])::vector LIMIT 9000) r;
+RESET enable_seqscan;
+RESET maintenance_work_mem;
+RESET max_parallel_maintenance_workers;
+RESET min_parallel_table_scan_size;
 RESET client_min_messages;
 DROP TABLE around_zero;

@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 
 #include "hnsw/build.h"
+#include "hnsw/copies.h"
 #include "hnsw/element.h"
 
 /* Of one graph in memory; links have two bits more. */
@@ -38,7 +39,8 @@ typedef struct BuildState
 	Relation	heap;
 	Relation	index;
 	QdBuildScan scan;
-	QdGraphBuilder *builder;	/* where rows go, */
+	QdGraphBuilder *builder;	/* where rows go, but for */
+	QdCopies   *copies;			/* of others, */
 	QdSpool    *spool;			/* or, being too many for memory, */
 	bool		no_graph;		/* or they go to the fresh region at once */
 	Size		memory_limit;
@@ -111,28 +113,37 @@ put_into_spool(void *arg, ItemPointer tid, const qd_code_head *head,
 }
 
 static void
-each_built_row(QdGraphBuilder *b,
+each_built_row(const BuildState *s,
 			   void (*put) (void *arg, ItemPointer tid,
 							const qd_code_head *head, const int8 *code),
 			   void *arg)
 {
-	for (uint32 i = 0; i < qd_hnsw_builder_count(b); i++)
+	for (uint32 i = 0; i < qd_hnsw_builder_count(s->builder); i++)
 	{
 		ItemPointerData tid;
 		qd_code_head head;
 		const int8 *code;
 
 		CHECK_FOR_INTERRUPTS();
-		qd_hnsw_builder_row(b, i, &tid, &head, &code);
+		qd_hnsw_builder_row(s->builder, i, &tid, &head, &code);
 		put(arg, &tid, &head, code);
 	}
+	qd_copies_each(s->copies, put, arg);
+}
+
+static void
+put_unless_copy(void *arg, ItemPointer tid, const qd_code_head *head,
+				const int8 *code)
+{
+	qd_copies_put(arg, tid, head, code);
 }
 
 static void
 begin_spooling(BuildState *s)
 {
 	s->spool = qd_spool_create(&s->scan.layout, NULL, 0);
-	each_built_row(s->builder, put_into_spool, s->spool);
+	each_built_row(s, put_into_spool, s->spool);
+	qd_copies_free(s->copies);
 	qd_hnsw_builder_free(s->builder);
 	s->builder = NULL;
 }
@@ -155,13 +166,13 @@ add_row(void *arg, ItemPointer tid, const qd_code_head *head, const int8 *code)
 		put_into_fresh(s->index, tid, head, code);
 		return;
 	}
-	if (s->spool == NULL &&
-		qd_hnsw_builder_memory(s->builder) > s->memory_limit)
+	if (s->spool == NULL && qd_hnsw_builder_memory(s->builder) +
+		qd_copies_memory(s->copies) > s->memory_limit)
 		begin_spooling(s);
 	if (s->spool != NULL)
 		qd_spool_put(s->spool, tid, head, code);
 	else
-		qd_hnsw_builder_add(s->builder, tid, head, code);
+		qd_copies_put(s->copies, tid, head, code);
 }
 
 void
@@ -291,6 +302,7 @@ link_in_memory(BuildState *s)
 	qd_hnsw_builder_link(s->builder, report_done);
 	report_phase(PHASE_WRITE, n);
 	qd_hnsw_builder_write(s->builder, s->index, report_done);
+	qd_copies_store(s->copies, s->index, NULL);
 }
 
 static void
@@ -313,26 +325,22 @@ each_spooled_row(BuildState *s,
 }
 
 static void
-put_into_builder(void *arg, ItemPointer tid, const qd_code_head *head,
-				 const int8 *code)
-{
-	qd_hnsw_builder_add(arg, tid, head, code);
-}
-
-static void
 link_in_area(BuildState *s)
 {
 	QdBuildArea *area = create_area(s, s->rows);
 	QdGraphBuilder *b = qd_builder_create_shared(&s->scan.layout,
 												 &s->scan.codec, s->rows,
 												 area->start, false);
+	QdCopies   *copies = qd_copies_create(b, NULL, s->rows);
 
-	each_spooled_row(s, put_into_builder, b);
+	each_spooled_row(s, put_unless_copy, copies);
 	qd_builder_begin(b);
 	qd_builder_reserve(b, s->index);
 	qd_builder_start(b);
 	qd_builder_take_part(b, s->index, &watch);
 	qd_builder_publish(b, s->index);
+	qd_copies_store(copies, s->index, NULL);
+	qd_copies_free(copies);
 	qd_hnsw_builder_free(b);
 	qd_build_area_release(area);
 }
@@ -350,6 +358,8 @@ build_alone(BuildState *s, struct IndexInfo *info)
 
 	s->builder = qd_hnsw_builder_create(&s->scan.layout, &s->scan.codec,
 										Min(estimate_rows(s), most));
+	s->copies = qd_copies_create(s->builder, NULL,
+								 Min(estimate_rows(s), most));
 	tuples = table_index_build_scan(s->heap, s->index, info, true, true,
 									qd_build_scan_row, &s->scan, NULL);
 	if (s->no_graph)
@@ -360,14 +370,17 @@ build_alone(BuildState *s, struct IndexInfo *info)
 		if (s->spool != NULL)
 			each_spooled_row(s, put_into_fresh, s->index);
 		else
-			each_built_row(s->builder, put_into_fresh, s->index);
+			each_built_row(s, put_into_fresh, s->index);
 	}
 	else if (s->spool != NULL)
 		link_in_area(s);
 	else
 		link_in_memory(s);
 	if (s->builder != NULL)
+	{
+		qd_copies_free(s->copies);
 		qd_hnsw_builder_free(s->builder);
+	}
 	return tuples;
 }
 

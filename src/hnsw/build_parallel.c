@@ -30,6 +30,7 @@
 #include "utils/snapmgr.h"
 
 #include "hnsw/build.h"
+#include "hnsw/copies.h"
 
 #define KEY_JOB		UINT64CONST(0x5144000000000001)
 #define KEY_SCAN	UINT64CONST(0x5144000000000002)
@@ -335,10 +336,10 @@ qd_parallel_each_row(QdParallelBuild *p,
  *----------
  */
 static void
-put_into_builder(void *arg, ItemPointer tid, const qd_code_head *head,
-				 const int8 *code)
+put_unless_copy(void *arg, ItemPointer tid, const qd_code_head *head,
+				const int8 *code)
 {
-	qd_hnsw_builder_add(arg, tid, head, code);
+	qd_copies_put(arg, tid, head, code);
 }
 
 void
@@ -367,10 +368,12 @@ qd_parallel_link(QdParallelBuild *p, QdBuildArea *area, const qd_codec *codec,
 	const QdHnswLayout layout = qd_hnsw_index(p->index)->layout;
 	ParallelContext *pcxt;
 	QdGraphBuilder *b;
+	QdCopies   *copies;
 
 	b = qd_builder_create_shared(&layout, codec, p->job->rows, area->start,
 								 true);
-	qd_parallel_each_row(p, put_into_builder, b);
+	copies = qd_copies_create(b, NULL, p->job->rows);
+	qd_parallel_each_row(p, put_unless_copy, copies);
 	qd_builder_begin(b);
 	qd_builder_reserve(b, p->index);
 	pcxt = begin_context(p, "qd_hnsw_link_worker", area, NULL);
@@ -379,5 +382,7 @@ qd_parallel_link(QdParallelBuild *p, QdBuildArea *area, const qd_codec *codec,
 	qd_builder_take_part(b, p->index, watch);
 	end_context(pcxt);
 	qd_builder_publish(b, p->index);
+	qd_copies_store(copies, p->index, NULL);
+	qd_copies_free(copies);
 	qd_hnsw_builder_free(b);
 }

@@ -129,7 +129,7 @@ qd_hnsw_builder_memory(const QdGraphBuilder *b)
 }
 
 void
-qd_hnsw_builder_add(QdGraphBuilder *b, ItemPointer tid,
+qd_hnsw_builder_add(QdGraphBuilder *b, const ItemPointerData *tid,
 					const qd_code_head *head, const int8 *code)
 {
 	if (b->n >= MOST_ROWS)
@@ -236,12 +236,15 @@ qd_builder_shared_size(const QdHnswLayout *layout, uint32 n)
 		qd_builder_place_rows(&b, NULL, n);
 }
 
+/* Room for n rows; fewer may come. */
 static void
-place_shared(QdGraphBuilder *b, char *memory, uint32 n, uint32 nodes)
+place_shared(QdGraphBuilder *b, char *memory, uint32 n)
 {
-	Size		size = qd_builder_place_nodes(b, memory, n, nodes);
+	Size		size = qd_builder_place_nodes(b, memory, n,
+											  count_nodes(&b->layout, n));
 
 	qd_builder_place_rows(b, memory + size, n);
+	b->room = n;
 }
 
 QdGraphBuilder *
@@ -249,12 +252,11 @@ qd_builder_create_shared(const QdHnswLayout *layout, const qd_codec *codec,
 						 uint32 n, void *memory, bool parallel)
 {
 	QdGraphBuilder *b = new_builder(layout, codec);
-	uint32		nodes = count_nodes(layout, n);
 
 	advise_huge_pages(memory, qd_builder_shared_size(layout, n));
-	b->room = n;
-	place_shared(b, memory, n, nodes);
+	place_shared(b, memory, n);
 	memset(b->shared, 0, sizeof(QdBuilderShared));
+	b->shared->room = n;
 	b->shared->parallel = parallel;
 	BarrierInit(&b->shared->barrier, 0);
 	return b;
@@ -268,8 +270,7 @@ qd_builder_attach(void *memory, const qd_codec *codec)
 
 	b->n = s->n;
 	b->nodes = s->nodes;
-	b->room = s->n;
-	place_shared(b, memory, s->n, s->nodes);
+	place_shared(b, memory, s->room);
 	return b;
 }
 

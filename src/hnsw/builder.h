@@ -51,6 +51,7 @@ typedef enum QdBuilderPart
 typedef struct QdBuilderShared
 {
 	QdHnswLayout layout;
+	uint32		room;			/* rows that the arrays were placed for */
 	uint32		n;				/* rows */
 	uint32		nodes;
 	uint32		linked;			/* rows that were linked before */
@@ -163,9 +164,9 @@ extern Size qd_builder_place_nodes(QdGraphBuilder *b, char *base, uint32 n,
 								   uint32 nodes);
 
 /*
- * A builder in memory of the caller's, of the size that n rows take; exactly n
- * are to be added.  When it is shared, other processes may attach to it once
- * nodes are there.
+ * A builder in memory of the caller's, of the size that n rows take, the most
+ * that are to be added.  When it is shared, other processes may attach to it
+ * once nodes are there.
  */
 extern Size qd_builder_shared_size(const QdHnswLayout *layout, uint32 n);
 extern QdGraphBuilder *qd_builder_create_shared(const QdHnswLayout *layout,

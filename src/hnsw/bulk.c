@@ -87,7 +87,7 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 	PGAlignedBlock page;
 
 	k->slots = allocate(all, sizeof(uint16));
-	k->copies = qd_copies_create(&k->load, qd_hnsw_fresh_rows(meta));
+	k->copies = qd_copies_create(k->b, &k->load, qd_hnsw_fresh_rows(meta));
 	for (k->pages = 0; k->pages < all; k->pages++)
 	{
 		uint32		i = k->pages;
@@ -104,9 +104,8 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 			QdFreshSlot *slot = QdPageFreshSlot(&meta->layout, page.data, j);
 
 			if (slot->flags == QD_FRESH_USED &&
-				(skip == NULL || !qd_tid_set_has(skip, &slot->tid)) &&
-				!qd_copies_take(k->copies, &slot->tid, &slot->code, slot->bytes))
-				qd_hnsw_builder_add(k->b, &slot->tid, &slot->code, slot->bytes);
+				(skip == NULL || !qd_tid_set_has(skip, &slot->tid)))
+				qd_copies_put(k->copies, &slot->tid, &slot->code, slot->bytes);
 		}
 	}
 	k->all = k->pages == all;

@@ -9,6 +9,7 @@
 #include "compat.h"
 
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "hnsw/copies.h"
@@ -27,17 +28,18 @@ typedef struct Slot
 typedef struct Copy
 {
 	ItemPointerData tid;
-	uint32		row;			/* loaded; or QD_NO_VID and */
-	uint64		original;		/* the TID of a new one */
+	uint32		row;			/* as it was before any was linked */
+	uint64		original;		/* its TID */
 } Copy;
 
 struct QdCopies
 {
-	const QdGraphLoad *d;
+	const QdGraphLoad *d;		/* or NULL */
 	QdGraphBuilder *b;
 	uint32		loaded;
 	Slot	   *slots;
 	uint64		mask;
+	uint64		used;			/* slots, at most half of them */
 	Copy	   *copies;
 	uint32		n;
 	uint32		room;
@@ -49,48 +51,90 @@ typedef struct NewRow
 	uint32		row;
 } NewRow;
 
+static inline uint64
+first_place(const QdCopies *c, const int8 *code)
+{
+	return hash_bytes_extended((const unsigned char *) code,
+							   c->b->layout.own_dims, 0);
+}
+
 /* The slot of the code, or the empty one where it belongs. */
 static Slot *
 find_slot(const QdCopies *c, const qd_code_head *head, const int8 *code)
 {
-	Size		own = c->b->layout.own_dims;
-	uint64		i = hash_bytes_extended((const unsigned char *) code, own, 0);
-
-	for (i &= c->mask;; i = (i + 1) & c->mask)
+	for (uint64 i = first_place(c, code);; i++)
 	{
-		Slot	   *slot = &c->slots[i];
+		Slot	   *slot = &c->slots[i & c->mask];
 
 		if (slot->row == QD_NO_VID ||
 			(memcmp(qd_builder_head(c->b, slot->row), head,
 					sizeof(qd_code_head)) == 0 &&
-			 memcmp(qd_builder_code(c->b, slot->row), code, own) == 0))
+			 memcmp(qd_builder_code(c->b, slot->row), code,
+					c->b->layout.own_dims) == 0))
 			return slot;
 	}
 }
 
+static void
+allocate_slots(QdCopies *c, uint64 n)
+{
+	c->mask = n - 1;
+	c->slots = MemoryContextAllocHuge(GetMemoryChunkContext(c),
+									  n * sizeof(Slot));
+	memset(c->slots, 0xff, n * sizeof(Slot));
+}
+
+/* Twice as many slots; no two of the old ones are of one code. */
+static void
+grow(QdCopies *c)
+{
+	Slot	   *old = c->slots;
+	uint64		n = c->mask + 1;
+
+	allocate_slots(c, 2 * n);
+	for (uint64 i = 0; i < n; i++)
+	{
+		uint64		place;
+
+		qd_hnsw_worker_yield();
+		if (old[i].row == QD_NO_VID)
+			continue;
+		place = first_place(c, qd_builder_code(c->b, old[i].row));
+		while (c->slots[place & c->mask].row != QD_NO_VID)
+			place++;
+		c->slots[place & c->mask] = old[i];
+	}
+	pfree(old);
+}
+
+/* The row is the one that further copies of its code go to. */
+static void
+set_slot(QdCopies *c, Slot *slot, uint32 row, uint16 room)
+{
+	c->used += slot->row == QD_NO_VID;
+	slot->row = row;
+	slot->room = room;
+}
+
 QdCopies *
-qd_copies_create(const QdGraphLoad *d, double rows)
+qd_copies_create(QdGraphBuilder *b, const QdGraphLoad *loaded, double rows)
 {
 	QdCopies   *c = palloc0(sizeof(QdCopies));
 	uint64		slots = 1024;
 
-	c->d = d;
-	c->b = d->b;
-	c->loaded = c->b->n;
+	c->d = loaded;
+	c->b = b;
+	c->loaded = b->n;
 	while (slots < 2 * (rows + c->loaded))
 		slots *= 2;
-	c->mask = slots - 1;
-	c->slots = palloc_extended(slots * sizeof(Slot), MCXT_ALLOC_HUGE);
-	memset(c->slots, 0xff, slots * sizeof(Slot));
+	allocate_slots(c, slots);
 	for (uint32 row = 0; row < c->loaded; row++)
 	{
-		Slot	   *slot = find_slot(c, qd_builder_head(c->b, row),
-									 qd_builder_code(c->b, row));
-
 		qd_hnsw_worker_yield();
 		/* of several vertices the last, which may have room */
-		slot->row = row;
-		slot->room = ROOM_UNKNOWN;
+		set_slot(c, find_slot(c, qd_builder_head(b, row),
+							  qd_builder_code(b, row)),
+				 row, ROOM_UNKNOWN);
 	}
 	return c;
 }
@@ -117,35 +161,67 @@ remember(QdCopies *c, const ItemPointerData *tid, uint32 row)
 	if (c->n == c->room)
 	{
 		c->room = Max(2 * c->room, 1024);
-		c->copies = c->copies == NULL ? palloc(c->room * sizeof(Copy)) :
+		c->copies = c->copies == NULL ?
+			MemoryContextAlloc(GetMemoryChunkContext(c), c->room * sizeof(Copy)) :
 			repalloc_huge(c->copies, c->room * sizeof(Copy));
 	}
 	copy = &c->copies[c->n++];
 	copy->tid = *tid;
-	copy->row = row < c->loaded ? row : QD_NO_VID;
+	copy->row = row;
 	copy->original = qd_tid_key(&c->b->tids[row]);
 }
 
+/* False: the row is the first of its code, or the vertex has no room. */
+static bool
+take(QdCopies *c, Slot *slot, const ItemPointerData *tid)
+{
+	if (slot->row == QD_NO_VID)
+		return false;
+	if (slot->room == ROOM_UNKNOWN)
+		slot->room = room_of(c, slot->row);
+	if (slot->room == 0)
+		return false;
+	slot->room--;
+	remember(c, tid, slot->row);
+	return true;
+}
+
 bool
-qd_copies_take(QdCopies *c, const ItemPointerData *tid,
-			   const qd_code_head *head, const int8 *code)
+qd_copies_put(QdCopies *c, const ItemPointerData *tid,
+			  const qd_code_head *head, const int8 *code)
 {
 	Slot	   *slot = find_slot(c, head, code);
 
-	if (slot->row != QD_NO_VID)
-	{
-		if (slot->room == ROOM_UNKNOWN)
-			slot->room = room_of(c, slot->row);
-		if (slot->room > 0)
-		{
-			slot->room--;
-			remember(c, tid, slot->row);
-			return true;
-		}
-	}
-	slot->row = c->b->n;
-	slot->room = QD_OVERFLOW_MOST;
+	if (take(c, slot, tid))
+		return true;
+	set_slot(c, slot, c->b->n, QD_OVERFLOW_MOST);
+	qd_hnsw_builder_add(c->b, tid, head, code);
+	if (2 * c->used > c->mask)
+		grow(c);
 	return false;
+}
+
+void
+qd_copies_each(const QdCopies *c,
+			   void (*put) (void *arg, ItemPointer tid,
+							const qd_code_head *head, const int8 *code),
+			   void *arg)
+{
+	for (uint32 i = 0; i < c->n; i++)
+	{
+		const Copy *copy = &c->copies[i];
+		ItemPointerData tid = copy->tid;
+
+		CHECK_FOR_INTERRUPTS();
+		put(arg, &tid, qd_builder_head(c->b, copy->row),
+			qd_builder_code(c->b, copy->row));
+	}
+}
+
+Size
+qd_copies_memory(const QdCopies *c)
+{
+	return (c->mask + 1) * sizeof(Slot) + (Size) c->room * sizeof(Copy);
 }
 
 uint32
@@ -192,7 +268,7 @@ qd_copies_store(const QdCopies *c, Relation index, const uint32 *vids)
 		uint32		row = copy->row;
 
 		qd_hnsw_worker_yield();
-		if (row == QD_NO_VID)
+		if (row >= c->loaded)
 		{
 			NewRow		key = {copy->original, 0};
 
@@ -206,4 +282,13 @@ qd_copies_store(const QdCopies *c, Relation index, const uint32 *vids)
 							"a vertex has no room for a copy");
 	}
 	pfree(rows);
+}
+
+void
+qd_copies_free(QdCopies *c)
+{
+	if (c->copies != NULL)
+		pfree(c->copies);
+	pfree(c->slots);
+	pfree(c);
 }

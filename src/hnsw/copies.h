@@ -1,7 +1,7 @@
 /*
  * copies.h
- *		Which of the rows that a bulk merge adds have the code of another row:
- *		they share its vertex (overflow.h).
+ *		Which of the rows that CREATE INDEX or a bulk merge adds have the code
+ *		of another row: they share its vertex (overflow.h).
  */
 #ifndef QD_HNSW_COPIES_H
 #define QD_HNSW_COPIES_H
@@ -11,20 +11,30 @@
 typedef struct QdCopies QdCopies;
 
 /*
- * Knows the rows that d has loaded into its builder (d->b alone is set: none),
- * and has room for so many more.  In the current context.
+ * Knows the rows of the builder, which are those that were loaded, if any, and
+ * has room for so many more (it grows).  In the current context.
  */
-extern QdCopies *qd_copies_create(const QdGraphLoad *d, double rows);
+extern QdCopies *qd_copies_create(QdGraphBuilder *b, const QdGraphLoad *loaded,
+								  double rows);
 
 /*
- * True when a row has the code already, and its vertex room for one more: the
- * row is remembered and must not be added to the builder.  Otherwise it is to
- * be added as the builder's next row.
+ * Adds a row: to the builder, or, when a row has its code already and that
+ * one's vertex room for one more, to the copies.  Returns whether it is a copy.
  */
-extern bool qd_copies_take(QdCopies *c, const ItemPointerData *tid,
-						   const qd_code_head *head, const int8 *code);
+extern bool qd_copies_put(QdCopies *c, const ItemPointerData *tid,
+						  const qd_code_head *head, const int8 *code);
+
+/* Calls put for each copy, before any row is linked. */
+extern void qd_copies_each(const QdCopies *c,
+						   void (*put) (void *arg, ItemPointer tid,
+										const qd_code_head *head,
+										const int8 *code),
+						   void *arg);
 
 extern uint32 qd_copies_count(const QdCopies *c);
+
+/* Bytes that it takes, beside the builder's. */
+extern Size qd_copies_memory(const QdCopies *c);
 
 /*
  * Gives the rows to the vertices, which are live by now; vids are those of the
@@ -33,5 +43,7 @@ extern uint32 qd_copies_count(const QdCopies *c);
  */
 extern void qd_copies_store(const QdCopies *c, Relation index,
 							const uint32 *vids);
+
+extern void qd_copies_free(QdCopies *c);
 
 #endif							/* QD_HNSW_COPIES_H */

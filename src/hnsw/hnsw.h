@@ -654,7 +654,7 @@ typedef struct QdGraphBuilder QdGraphBuilder;
 extern QdGraphBuilder *qd_hnsw_builder_create(const QdHnswLayout *layout,
 											  const qd_codec *codec,
 											  double expected_rows);
-extern void qd_hnsw_builder_add(QdGraphBuilder *b, ItemPointer tid,
+extern void qd_hnsw_builder_add(QdGraphBuilder *b, const ItemPointerData *tid,
 								const qd_code_head *head, const int8 *code);
 extern uint32 qd_hnsw_builder_count(const QdGraphBuilder *b);
 extern Size qd_hnsw_builder_memory(const QdGraphBuilder *b);
