@@ -94,6 +94,10 @@ def filters(cases):
                 line = row(name, ours["rate"], f"{peer}, recall {found[peer]['recall']:.3f}", found[peer]["rate"],
                            ours["rate"] / found[peer]["rate"], target, "/s")
                 yield line if good else (*line[:-1], "missed")
+        equal = found.get("pgvector, equal recall")
+        if equal:
+            yield row(name, ours["rate"], f"pgvector, ef_search {equal['ef']}, recall {equal['recall']:.3f}", equal["rate"],
+                      ours["rate"] / equal["rate"], 5, "/s")
 
 
 def sections():

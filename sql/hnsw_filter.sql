@@ -193,3 +193,38 @@ SET enable_seqscan = off;
 SELECT p FROM wrong WHERE (p -> 'inner') @@@ '{"must": {"key": "x", "match": {"value": 2}}}' ORDER BY a <-> '[1,2,3,4]' LIMIT 2;
 SELECT amvalidate(oid) FROM pg_opclass WHERE opcname = 'qdrant_payload_ops';
 DROP TABLE wrong;
+
+-- Rows that a session keeps are looked at by coarse codes first: for few rows, many, and all of them.
+CREATE TABLE many (id int PRIMARY KEY, embedding vector(96), payload jsonb);
+SELECT setseed(0.25);
+INSERT INTO many SELECT i, (SELECT array_agg(random() - 0.5) FROM generate_series(1, 96) WHERE i > 0)::real[]::vector,
+		jsonb_build_object('n', i % 11) FROM generate_series(1, 13000) i;
+CREATE INDEX ON many USING gin (payload qdrant_integer_ops (path = 'n'));
+CREATE INDEX many_embedding ON many USING qdrant_hnsw (embedding vector_l2_ops, payload) WITH (full_scan_threshold = 0, indexing_threshold = 0);
+ANALYZE many;
+CREATE FUNCTION many_ids(query vector, k int) RETURNS int[] LANGUAGE sql AS $$
+	SELECT array_agg(id) FROM (SELECT id FROM many WHERE payload @@@ '{"must": {"key": "n", "match": {"value": 3}}}' ORDER BY embedding <-> query LIMIT k) s
+$$;
+CREATE FUNCTION many_differ(k int, OUT differ bigint, OUT strategies text) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+	query vector;
+	found int[];
+	truth int[];
+BEGIN
+	differ := 0;
+	FOR query IN SELECT embedding FROM many WHERE id <= 20 ORDER BY id LOOP
+		PERFORM set_config('enable_indexscan', 'on', true), set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true);
+		found := many_ids(query, k);
+		strategies := CASE WHEN strategies IS NULL OR strategies = s.strategy THEN s.strategy ELSE 'several' END FROM qdrant.last_scan() s;
+		PERFORM set_config('enable_indexscan', 'off', true), set_config('enable_sort', 'on', true), set_config('enable_bitmapscan', 'on', true);
+		truth := many_ids(query, k);
+		differ := differ + (SELECT count(*) FROM unnest(found) f(id) FULL JOIN unnest(truth) t(id) USING (id) WHERE f.id IS NULL OR t.id IS NULL);
+	END LOOP;
+END $$;
+SELECT many_ids(embedding, 10) IS NOT NULL AS met FROM many WHERE id IN (1, 2);
+SELECT * FROM many_differ(10);
+SELECT * FROM many_differ(200);
+SELECT * FROM many_differ(2000);
+SELECT * FROM many_differ(10);
+DROP FUNCTION many_ids, many_differ;
+DROP TABLE many;

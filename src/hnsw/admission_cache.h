@@ -30,6 +30,7 @@ typedef struct QdKnownFilter
 	QdAdmission *admission;		/* or NULL: not known yet */
 	QdPacked   *packed;			/* or NULL: not packed yet */
 	bool		unpackable;		/* they are too many */
+	int64		looked_at;		/* rows, by the last scan of the packed ones */
 } QdKnownFilter;
 
 /*

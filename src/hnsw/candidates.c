@@ -58,8 +58,18 @@
 #define FEW					11.0
 #define FEW_MAX				0.5
 
+/*
+ * Packed rows that are looked at together; and so many are on their way while
+ * one is scored.
+ */
+#define PACKED_BATCH		256
+#define PREFETCH_PACKED		4
+
 /* Rows that the first pass of a collector keeps, at least; or 4 * ef. */
 #define FIRST_PASS_ROWS		512
+
+/* The same of packed rows, at least; or twice as many as were looked at before. */
+#define FIRST_PASS_PACKED	32
 
 /*
  * Codes say little of the order where their error is so large a share of what
@@ -95,6 +105,8 @@ struct QdCandidates
 	QdCollector sweep;
 
 	const QdPacked *packed;		/* the sweep is one over these; or NULL */
+	int64		likely;			/* rows that will be looked at; 0: unknown */
+	bool		coarsely;		/* this pass looks at coarse codes first */
 	const QdAdmission *admission;	/* only its rows are handed out; or NULL */
 	int			looked_at;		/* vertices from the graph since then */
 	int			admitted;		/* and those handed out */
@@ -274,7 +286,9 @@ admits_any(const Stripe *stripe, uint32 first, uint32 end)
 static Size
 first_pass_rows(const QdCandidates *c)
 {
-	return c->packed != NULL ? 2 * c->ef : Max(FIRST_PASS_ROWS, 4 * c->ef);
+	if (c->packed == NULL)
+		return Max(FIRST_PASS_ROWS, 4 * c->ef);
+	return c->likely > 0 ? Max(FIRST_PASS_PACKED, 2 * c->likely) : c->ef;
 }
 
 static void
@@ -310,23 +324,78 @@ sweep_vertices(QdCandidates *c)
 	}
 }
 
+static inline void
+prefetch_packed(const QdPacked *p, uint32 row)
+{
+	const uint8 *code = p->codes + (Size) row * p->stride;
+
+	__builtin_prefetch(&p->heads[row]);
+	for (Size i = 0; i < p->stride; i += PG_CACHE_LINE_SIZE / 2)
+		__builtin_prefetch(code + i);
+}
+
+static inline void
+score_packed(QdCandidates *c, uint32 row)
+{
+	const QdPacked *p = c->packed;
+	QdCodeRow	scored = {.vid = row};
+
+	if (c->query != NULL)
+		scored.distance = qd_query_stored_distance(c->query, &p->heads[row],
+												   p->codes + (Size) row * p->stride);
+	c->report.distances++;
+	if (qd_collector_wants(&c->sweep, scored.distance))
+		qd_collector_add(&c->sweep, &scored);
+}
+
+/* Of n rows from first on, those that by their coarse codes may be near. */
+static void
+score_near_packed(QdCandidates *c, uint32 first, uint32 n)
+{
+	const QdPacked *p = c->packed;
+	float		bounds[PACKED_BATCH];
+	uint32		near[PACKED_BATCH];
+	int			n_near = 0;
+	float		farthest = c->sweep.bound.distance;
+
+	qd_coarse_bounds(c->query, p->coarse_rows + first,
+					 p->coarse_codes + first * p->coarse_bytes, n, bounds);
+	c->report.distances += n;
+	for (uint32 i = 0; i < n; i++)
+	{
+		near[n_near] = first + i;
+		/* NaN is no bound */
+		n_near += !(bounds[i] > farthest);
+	}
+	for (int i = 0; i < n_near; i++)
+	{
+		if (i + PREFETCH_PACKED < n_near)
+			prefetch_packed(p, near[i + PREFETCH_PACKED]);
+		score_packed(c, near[i]);
+	}
+}
+
+/*
+ * Coarse codes leave out what is far, in the first pass: about one of 30,000
+ * rows wrongly, which later passes come back to.
+ */
 static void
 sweep_packed(QdCandidates *c)
 {
 	const QdPacked *p = c->packed;
-	QdCodeRow	row = {0};
 
 	c->report.ways |= QD_WAY_KEPT;
-	c->report.distances += p->n;
-	for (row.vid = 0; row.vid < p->n; row.vid++)
+	for (uint32 first = 0; first < p->n; first += PACKED_BATCH)
 	{
-		if (row.vid % 8192 == 0)
+		uint32		n = Min(PACKED_BATCH, p->n - first);
+
+		if (first % 8192 == 0)
 			CHECK_FOR_INTERRUPTS();
-		row.distance = c->query == NULL ? 0 :
-			qd_query_stored_distance(c->query, &p->heads[row.vid],
-									 p->codes + (Size) row.vid * p->stride);
-		if (qd_collector_wants(&c->sweep, row.distance))
-			qd_collector_add(&c->sweep, &row);
+		if (c->coarsely && c->sweep.bounded)
+			score_near_packed(c, first, n);
+		else
+			for (uint32 row = first; row < first + n; row++)
+				score_packed(c, row);
 	}
 }
 
@@ -365,6 +434,8 @@ begin_sweep(QdCandidates *c)
 	c->fresh.n = 0;
 	c->fresh.dropped = false;
 	qd_collector_init(&c->sweep, first_pass_rows(c), get_hash_memory_limit());
+	c->coarsely = c->packed != NULL && c->packed->coarse_bytes > 0 &&
+		c->query != NULL;
 	run_sweep(c);
 }
 
@@ -376,7 +447,9 @@ sweep_next(QdCandidates *c, QdCodeRow *row)
 	{
 		if (!c->sweep.dropped)
 			return false;
-		qd_collector_restart(&c->sweep);
+		/* rows that the coarse pass has missed may come before its last */
+		qd_collector_restart(&c->sweep, c->coarsely);
+		c->coarsely = false;
 		run_sweep(c);
 	}
 	*row = qd_collector_take(&c->sweep);
@@ -784,11 +857,12 @@ qd_candidates_begin_admitted(Relation index, const qd_query *query, int ef,
 
 QdCandidates *
 qd_candidates_begin_packed(Relation index, const qd_query *query, int ef,
-						   const QdPacked *packed)
+						   const QdPacked *packed, int64 likely)
 {
 	QdCandidates *c = create(index, query, ef);
 
 	c->packed = packed;
+	c->likely = likely;
 	read_meta(c);
 	begin_sweep(c);
 	return c;

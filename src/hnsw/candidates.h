@@ -29,10 +29,14 @@ extern QdCandidates *qd_candidates_begin_admitted(Relation index,
 												  const qd_query *query, int ef,
 												  const QdAdmission *admission);
 
-/* Only the packed rows, by their codes. */
+/*
+ * Only the packed rows, by their codes; about so many are likely to be asked
+ * for (0: nobody knows).
+ */
 extern QdCandidates *qd_candidates_begin_packed(Relation index,
 												const qd_query *query, int ef,
-												const QdPacked *packed);
+												const QdPacked *packed,
+												int64 likely);
 
 /* Is it cheaper to compare all admitted rows once packed than to search? */
 extern bool qd_candidates_pack(const QdHnswMeta *meta, double admitted,

@@ -136,8 +136,9 @@ qd_collector_take(QdCollector *c)
 }
 
 void
-qd_collector_restart(QdCollector *c)
+qd_collector_restart(QdCollector *c, bool with_first)
 {
+	c->resumed = !with_first;
 	c->n = 0;
 	c->dropped = false;
 	c->bounded = false;

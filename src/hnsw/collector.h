@@ -21,7 +21,8 @@ typedef struct QdCodeRow
 
 /*
  * A pass adds every row; what does not fit is dropped from the far end, and
- * the next pass keeps only what comes after the last row taken.  Most scans
+ * the next pass keeps only what comes after the last row taken (or, if asked,
+ * all again).  Most scans
  * take a few rows, so the first pass keeps few (adding is then one comparison
  * for most rows), and later ones more and more, up to the memory limit.
  */
@@ -54,7 +55,7 @@ extern void qd_collector_seal(QdCollector *c);
 extern const QdCodeRow *qd_collector_peek(const QdCollector *c);
 extern QdCodeRow qd_collector_take(QdCollector *c);
 
-/* Begins the next pass after the last row taken. */
-extern void qd_collector_restart(QdCollector *c);
+/* Begins the next pass, after the last row taken or with the first. */
+extern void qd_collector_restart(QdCollector *c, bool with_first);
 
 #endif							/* QD_HNSW_COLLECTOR_H */

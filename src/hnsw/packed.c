@@ -15,6 +15,9 @@
 
 #define FIRST_ROOM		64
 
+/* Of fewer rows coarse codes save nothing. */
+#define COARSE_ROWS		1024
+
 typedef struct Packing
 {
 	Relation	index;
@@ -32,11 +35,12 @@ stride_of(const QdHnswLayout *layout)
 	return TYPEALIGN(16, layout->stored_bytes);
 }
 
+/* With coarse codes, whether they have some or not. */
 Size
 qd_packed_bytes(const QdHnswLayout *layout, double rows)
 {
-	return rows * (stride_of(layout) + sizeof(qd_code_head) +
-				   sizeof(ItemPointerData));
+	return rows * (stride_of(layout) * 1.25 + sizeof(qd_code_head) +
+				   sizeof(ItemPointerData) + sizeof(qd_coarse_row));
 }
 
 static void
@@ -51,6 +55,12 @@ grow(QdPacked *p)
 	p->codes = codes;
 	p->heads = repalloc_huge(p->heads, room * sizeof(qd_code_head));
 	p->tids = repalloc_huge(p->tids, room * sizeof(ItemPointerData));
+	if (p->coarse_bytes > 0)
+	{
+		p->coarse_rows = repalloc_huge(p->coarse_rows,
+									   room * sizeof(qd_coarse_row));
+		p->coarse_codes = repalloc_huge(p->coarse_codes, room * p->coarse_bytes);
+	}
 	p->room = room;
 }
 
@@ -71,6 +81,10 @@ add_row(Packing *packing, const ItemPointerData *tid, const qd_code_head *head,
 	p->heads[p->n] = *head;
 	memcpy(p->codes + (Size) p->n * p->stride, code,
 		   packing->meta.layout.stored_bytes);
+	if (p->coarse_bytes > 0)
+		qd_coarse_encode(packing->codec, head, (const int8 *) code,
+						 &p->coarse_rows[p->n],
+						 p->coarse_codes + p->n * p->coarse_bytes);
 	p->n++;
 }
 
@@ -201,8 +215,18 @@ pack_vertices(Packing *packing)
 	}
 }
 
+static void
+add_coarse(QdPacked *p, const qd_codec *codec)
+{
+	p->coarse_bytes = qd_coarse_bytes(codec);
+	p->coarse_rows = MemoryContextAllocHuge(CurrentMemoryContext,
+											p->room * sizeof(qd_coarse_row));
+	p->coarse_codes = MemoryContextAllocHuge(CurrentMemoryContext,
+											 p->room * p->coarse_bytes);
+}
+
 static QdPacked *
-create_packed(const QdHnswLayout *layout, uint64 rows)
+create_packed(const QdHnswLayout *layout, const qd_codec *codec, uint64 rows)
 {
 	QdPacked   *p = palloc0(sizeof(QdPacked));
 
@@ -214,6 +238,8 @@ create_packed(const QdHnswLayout *layout, uint64 rows)
 									  p->room * sizeof(qd_code_head));
 	p->tids = MemoryContextAllocHuge(CurrentMemoryContext,
 									 p->room * sizeof(ItemPointerData));
+	if (rows >= COARSE_ROWS && qd_coarse_serves(codec))
+		add_coarse(p, codec);
 	return p;
 }
 
@@ -250,7 +276,8 @@ qd_packed_build(Relation index, const QdAdmission *admission, Size most_bytes)
 		packing.codec->codebook != NULL)
 	{
 		MemoryContextSwitchTo(rows);
-		packing.rows = create_packed(&packing.meta.layout, admission->n);
+		packing.rows = create_packed(&packing.meta.layout, packing.codec,
+									 admission->n);
 		MemoryContextSwitchTo(work);
 		pack(&packing);
 		done = !packing.overflow;

@@ -10,6 +10,7 @@
 
 #include "hnsw/admission.h"
 #include "hnsw/hnsw.h"
+#include "quantization/coarse.h"
 
 typedef struct QdPacked
 {
@@ -19,9 +20,13 @@ typedef struct QdPacked
 	ItemPointerData *tids;		/* invalid: found not to be a result */
 	qd_code_head *heads;
 	uint8	   *codes;			/* as vertices store them */
+
+	Size		coarse_bytes;	/* of a coarse code, or 0: there are none */
+	qd_coarse_row *coarse_rows;
+	uint8	   *coarse_codes;
 } QdPacked;
 
-/* Memory that so many rows take. */
+/* Memory that so many rows take, about. */
 extern Size qd_packed_bytes(const QdHnswLayout *layout, double rows);
 
 /*

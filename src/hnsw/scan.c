@@ -108,6 +108,14 @@ qd_hnsw_begin_scan(Relation index, int nkeys, int norderbys)
 	return scan;
 }
 
+/* At the end of an execution: the next one of its filter may be alike. */
+static void
+remember_looked_at(const HnswScan *s)
+{
+	if (s->packed != NULL)
+		s->known->looked_at = s->report.rescored;
+}
+
 void
 qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 			   ScanKey orderbys, int norderbys)
@@ -125,6 +133,7 @@ qd_hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	if (rescore != NULL)
 		qd_rescore_reset(rescore);
 	qd_hnsw_scan_report(scan, &earlier);
+	remember_looked_at(s);
 	MemoryContextReset(context);
 	memset(s, 0, sizeof(*s));
 	s->next_probe = PROBE_ROWS;
@@ -278,7 +287,8 @@ begin_candidates(IndexScanDesc scan, HnswScan *s)
 		s->has_asked = true;
 		report_admission(s, s->known->admission);
 		s->candidates = qd_candidates_begin_packed(index, query, s->ef,
-												   s->packed);
+												   s->packed,
+												   s->known->looked_at);
 		return;
 	}
 	if (s->has_filters &&
@@ -580,6 +590,7 @@ qd_hnsw_end_scan(IndexScanDesc scan)
 		qd_report_keep(scan->indexRelation, &report);
 	if (s->rescore != NULL)
 		qd_rescore_end(s->rescore);
+	remember_looked_at(s);
 	MemoryContextDelete(s->context);
 	pfree(s);
 	scan->opaque = NULL;

@@ -146,14 +146,22 @@ store_steps(const qd_codec *c, int bits, const int8_t *wide, uint8_t *stored,
 	int32_t		wc = 0;
 	int32_t		cc = 0;
 
-	for (size_t i = 0; i < c->own_dims; i++)
+	for (size_t first = 0, shift = 0; first < c->own_dims;
+		 first += bytes, shift += bits)
 	{
-		int			u = (int) floorf(wide[i] * inverse + half);
+		size_t		n = c->own_dims - first < bytes ? c->own_dims - first : bytes;
 
-		u = u < 0 ? 0 : u > top ? top : u;
-		wc += wide[i] * (2 * u - top);
-		cc += (2 * u - top) * (2 * u - top);
-		stored[i % bytes] |= (uint8_t) (u << (i / bytes * bits));
+		for (size_t b = 0; b < n; b++)
+		{
+			float		x = wide[first + b] * inverse + half;
+			int			u;
+
+			x = x < 0 ? 0 : x;
+			u = x > top ? top : (int) x;
+			wc += wide[first + b] * (2 * u - top);
+			cc += (2 * u - top) * (2 * u - top);
+			stored[b] |= (uint8_t) (u << shift);
+		}
 	}
 	s->wc = wc;
 	s->cc = cc;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "distance/distance.h"
+#include "quantization/coarse.h"
 #include "quantization/product.h"
 #include "quantization/quant.h"
 #include "check.h"
@@ -335,6 +336,89 @@ test_loaded(qd_code_kind kind)
 	teardown(&f);
 }
 
+/*
+ * Bounds by coarse codes: hardly ever above the distance by the wide code, and
+ * not far below it.
+ */
+static void
+test_coarse(qd_metric metric, uint32_t dim, float quantile)
+{
+	fixture		f;
+	qd_coarse_row rows[200];
+	uint8_t    *codes;
+	float		bounds[200];
+	float		distances[200];
+	float		units[200];
+	int			wrong = 0;
+	int			all = 0;
+	double		slack = 0;
+	char		what[80];
+
+	setup(&f, metric, dim, dim, QD_CODE_INT8, 0);
+	f.codec.quantile = quantile;
+	codes = malloc(200 * qd_coarse_bytes(&f.codec));
+	ok(qd_coarse_serves(&f.codec), "coarse codes", metric, dim);
+	for (int round = 0; round < 20; round++)
+	{
+		/* not a whole number of batches */
+		int			n = 200 - round * 7;
+
+		fill(f.x, dim);
+		for (int i = 0; i < n; i++)
+		{
+			fill_near(f.y, f.x, dim);
+			store(&f);
+			qd_coarse_encode(&f.codec, &f.wide_head, f.wide, &rows[i],
+							 codes + i * qd_coarse_bytes(&f.codec));
+			distances[i] = qd_query_distance(&f.query, &f.wide_head, f.wide);
+			units[i] = (metric == QD_METRIC_L2 ? 2 : 1) *
+				sqrtf(f.query.head.norm2 * f.wide_head.norm2);
+		}
+		qd_coarse_bounds(&f.query, rows, codes, n, bounds);
+		all += n;
+		for (int i = 0; i < n; i++)
+		{
+			wrong += bounds[i] > distances[i] + 1e-5f * fabsf(distances[i]);
+			slack += (distances[i] - bounds[i]) / units[i];
+		}
+	}
+	snprintf(what, sizeof(what), "bounds, %s, %u dimensions", metrics[metric], dim);
+	ok(wrong <= 3, what, wrong, all);
+	slack *= sqrt(dim) / all;
+	ok(slack > 1 && slack < 2, what, slack, 2);
+	free(codes);
+	teardown(&f);
+}
+
+/* Rows and queries that are too long for floats have no bound that leaves them out. */
+static void
+test_coarse_extremes(qd_metric metric)
+{
+	static const float values[] = {0, 1e-38f, 1e-20f, 1, 1e15f, 3.4e38f};
+	fixture		f;
+	qd_coarse_row row;
+	uint8_t		code[32];
+
+	setup(&f, metric, 100, 100, QD_CODE_INT8, 0);
+	for (int i = 0; i < 36; i++)
+	{
+		float		bound;
+		float		d;
+
+		for (uint32_t k = 0; k < 100; k++)
+		{
+			f.x[k] = values[i / 6];
+			f.y[k] = k % 3 ? -values[i % 6] : values[i % 6];
+		}
+		store(&f);
+		qd_coarse_encode(&f.codec, &f.wide_head, f.wide, &row, code);
+		qd_coarse_bounds(&f.query, &row, code, 1, &bound);
+		d = qd_query_distance(&f.query, &f.wide_head, f.wide);
+		ok(!(bound > d + 1e-5f * fabsf(d)), "bound of extremes", bound, d);
+	}
+	teardown(&f);
+}
+
 static void
 test_sizes(void)
 {
@@ -384,6 +468,14 @@ main(void)
 	}
 	for (int kind = QD_CODE_INT8; kind <= QD_CODE_PRODUCT; kind++)
 		test_loaded(kind);
+	for (int metric = QD_METRIC_L2; metric <= QD_METRIC_COSINE; metric++)
+	{
+		test_coarse(metric, 64, 1);
+		test_coarse(metric, 100, 1);
+		test_coarse(metric, 384, 1);
+		test_coarse(metric, 1536, 0.95f);
+		test_coarse_extremes(metric);
+	}
 	printf("stored: %d passed, %d failed\n", passed, failed);
 	return failed != 0;
 }
