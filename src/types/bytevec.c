@@ -24,7 +24,8 @@ holds(float x)
 
 const qd_vec_type qd_bytevec_type = {
 	"bytevec", holds,
-	"Elements are whole numbers from 0 to 255; qdrant.to_bytevec() cuts and limits others."
+	"Elements are whole numbers from 0 to 255; qdrant.to_bytevec() cuts and limits others.",
+	true
 };
 
 qd_bytevec *

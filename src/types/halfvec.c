@@ -21,7 +21,7 @@ holds(float x)
 	return fabsf(x) < 65520;
 }
 
-const qd_vec_type qd_halfvec_type = {"halfvec", holds, NULL};
+const qd_vec_type qd_halfvec_type = {"halfvec", holds, NULL, false};
 
 qd_halfvec *
 qd_halfvec_new(int dim)

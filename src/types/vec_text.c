@@ -4,12 +4,17 @@
  */
 #include "compat.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 
 #include "common/shortest_dec.h"
+#include "port/pg_bitutils.h"
 
 #include "types/vec_type.h"
+
+/* More than an input can have digits. */
+#define FAR_EXPONENT	(INT64CONST(1) << 40)
 
 typedef struct item_list
 {
@@ -46,6 +51,73 @@ syntax_error(const item_list *list, const char *detail)
 			 errdetail("%s", detail)));
 }
 
+static int
+digit_value(char c)
+{
+	return isdigit((unsigned char) c) ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* The exponent that stands at p, behind its letter; far ones are cut. */
+static int64
+read_exponent(const char *p, const char *end)
+{
+	bool		negative = *p == '-';
+	int64		exponent = 0;
+
+	if (*p == '-' || *p == '+')
+		p++;
+	for (; p < end; p++)
+		exponent = Min(exponent * 10 + digit_value(*p), FAR_EXPONENT);
+	return negative ? -exponent : exponent;
+}
+
+/*
+ * By the place of the last digit (in hexadecimal, of the last bit) that is not
+ * zero.
+ */
+bool
+qd_vec_text_is_whole(const char *start, const char *end)
+{
+	const char *p = start;
+	bool		is_hex;
+	bool		behind_point = false;
+	bool		is_zero = true;
+	int64		places = 0;		/* behind the point so far */
+	int64		last = 0;		/* weight of the last one, as an exponent */
+
+	if (*p == '-' || *p == '+')
+		p++;
+	is_hex = end - p > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
+	if (is_hex)
+		p += 2;
+	for (; p < end; p++)
+	{
+		int			digit;
+		int			step = is_hex ? 4 : 1;
+
+		if (*p == '.')
+		{
+			behind_point = true;
+			continue;
+		}
+		if (!(is_hex ? isxdigit((unsigned char) *p) :
+			  isdigit((unsigned char) *p)))
+			break;
+		digit = digit_value(*p);
+		if (behind_point)
+			places += step;
+		else
+			last += step;
+		if (digit == 0)
+			continue;
+		is_zero = false;
+		last = -places + (is_hex ? pg_rightmost_one_pos32(digit) : 0);
+	}
+	if (is_zero)
+		return true;
+	return last + (p < end ? read_exponent(p + 1, end) : 0) >= 0;
+}
+
 static bool
 value_ok(const item_list *list, float x, const char *start, const char *end)
 {
@@ -56,7 +128,9 @@ value_ok(const item_list *list, float x, const char *start, const char *end)
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("NaN not allowed in %s", type->name)));
 	/* strtof reports underflow too: a denormal or zero is as good as it gets */
-	if ((errno == ERANGE && isinf(x)) || (!isinf(x) && !type->holds(x)))
+	if ((errno == ERANGE && isinf(x)) ||
+		(!isinf(x) && (!type->holds(x) ||
+					   (type->whole && !qd_vec_text_is_whole(start, end)))))
 		ereturn(list->escontext, false,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("\"%.*s\" is out of range for type %s",

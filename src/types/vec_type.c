@@ -171,6 +171,45 @@ element_to_float(Datum d, Oid type)
 	}
 }
 
+/*
+ * An element of another type than real, in a type of whole numbers: as it was
+ * given, not as rounded.
+ */
+static void
+check_whole(const qd_vec_type *type, Datum d, Oid element_type, float x)
+{
+	char		buffer[DOUBLE_SHORTEST_DECIMAL_LEN];
+	char	   *text = buffer;
+	bool		is_value = true;
+
+	/* NaN and infinity are reported otherwise */
+	if (!(fabsf(x) <= FLT_MAX))
+		return;
+	if (element_type == INT4OID)
+	{
+		is_value = type->holds(x);
+		pg_ltoa(DatumGetInt32(d), buffer);
+	}
+	else if (element_type == FLOAT8OID)
+	{
+		is_value = DatumGetFloat8(d) == x;
+		double_to_shortest_decimal_buf(DatumGetFloat8(d), buffer);
+	}
+	else if (element_type == NUMERICOID)
+	{
+		text = DatumGetCString(DirectFunctionCall1(numeric_out, d));
+		is_value = qd_vec_text_is_whole(text, text + strlen(text));
+	}
+	if (!is_value)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("\"%.100s\" is out of range for type %s", text,
+						type->name),
+				 type->hint ? errhint("%s", type->hint) : 0));
+	if (text != buffer)
+		pfree(text);
+}
+
 static void
 deconstruct(ArrayType *array, Datum **elements, int *n)
 {
@@ -209,7 +248,11 @@ qd_vec_from_array(const qd_vec_type *type, ArrayType *array, int32 typmod,
 	{
 		deconstruct(array, &elements, &n);
 		for (int i = 0; i < n; i++)
+		{
 			x[i] = element_to_float(elements[i], ARR_ELEMTYPE(array));
+			if (type->whole)
+				check_whole(type, elements[i], ARR_ELEMTYPE(array), x[i]);
+		}
 	}
 	qd_vec_check_elements(type, x, n);
 	*dim = n;

@@ -32,6 +32,7 @@ typedef struct qd_vec_type
 	/* Is a finite x a value of the type (maybe after rounding)? */
 	bool		(*holds) (float x);
 	const char *hint;			/* about one that is not, or NULL */
+	bool		whole;			/* of whole numbers: none is made by rounding */
 } qd_vec_type;
 
 /* What every value of the types starts with. */
@@ -94,6 +95,12 @@ extern ArrayType *qd_vec_to_reals(const float *x, int dim);
  */
 extern float *qd_vec_text_parse(const qd_vec_type *type, const char *text,
 								int32 typmod, int *dim, struct Node *escontext);
+
+/*
+ * vec_text.c: whether a number, as strtof takes it, is whole as it is written,
+ * before rounding.
+ */
+extern bool qd_vec_text_is_whole(const char *start, const char *end);
 
 /* vec_text.c: palloc'd text, shortest float4. */
 extern char *qd_vec_text_print(const float *x, int dim);

@@ -19,7 +19,7 @@ holds(float x)
 	return true;
 }
 
-const qd_vec_type qd_vector_type = {"vector", holds, NULL};
+const qd_vec_type qd_vector_type = {"vector", holds, NULL, false};
 
 qd_vector *
 qd_vector_new(int dim)
