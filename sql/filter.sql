@@ -279,6 +279,15 @@ SELECT n, refuses(filter) FROM (VALUES
 	(62, '{"must_not": {"key": "v", "range": {"gte": "2024-13-01T00:00:00Z"}}}'), (63, '{"must_not": {"key": "v", "range": {"gte": "2024-01-01T25:00:00Z"}}}'),
 	(64, '{"must": {"key": "a..b", "match": {"value": 1}}}'), (65, '{"must": {"key": "a[1", "match": {"value": 1}}}'), (66, '{"must": {"key": "a[-1]", "match": {"value": 1}}}'),
 	(67, '{"must": {"key": "\"a", "match": {"value": 1}}}')) AS t(n, filter) ORDER BY n;
+-- the member that was meant, where none is known
+SELECT '{"must": [{"key": "a", "mach": {"value": 1}}]}'::payload_filter;
+SELECT '{"must": [{"key": "a", "as": "keyword", "mach": {"value": 1}, "z": 1, "range": null}]}'::payload_filter;
+SELECT '{"must": [{"key": "a", "range": null}]}'::jsonb::payload_filter;
+SELECT '{}'::jsonb @@@ '{"should": {"nested": {"key": "a", "filter": {"must": {"key": "b", "Match": {"value": 1}}}}}}';
+SELECT '{"must": [{"key": "a", "match": {"vlaue": 1}}]}'::payload_filter;
+SELECT '{"must": [{"key": "a", "match": {}}]}'::payload_filter;
+SELECT '{"must": [{"kye": "a", "match": {"value": 1}}]}'::payload_filter;
+SELECT '{"must": [{"key": "a", "mach": {"value": 1}, "match": {"value": 1, "z": 1}}]}'::payload_filter IS NULL AS passed_over;
 -- The depth of filters is bounded, and so is that of JSON.
 SELECT refuses(repeat('{"must":[', 63) || '{}' || repeat(']}', 63)) AS "64 filters";
 SELECT left(refuses(repeat('{"must":[', 64) || '{}' || repeat(']}', 64)), 90) AS "65 filters";

@@ -37,6 +37,8 @@ typedef struct qd_compiler
  * crosses frames of the compiler only; these hold nothing but memory.
  */
 extern void qd_compiler_fail(qd_compiler *c, const char *what) pg_attribute_noreturn();
+extern void qd_compiler_fail_hint(qd_compiler *c, const char *what,
+								  const char *hint) pg_attribute_noreturn();
 
 /* Goes down to a member or an element; the result is what leave wants. */
 extern int	qd_compiler_enter(qd_compiler *c, const char *name);
@@ -57,15 +59,26 @@ extern JsonbContainer *qd_compiler_object(qd_compiler *c, const JsonbValue *v);
 /* A member of an object; NULL when it is missing or null. */
 extern JsonbValue *qd_compiler_member(JsonbContainer *object, const char *name);
 
+/*
+ * The first member's name that is in neither list, for messages; NULL: none.
+ * Lists end with NULL, the second one may be missing.
+ */
+extern char *qd_compiler_stranger(JsonbContainer *object,
+								  const char *const *known,
+								  const char *const *known_too);
+
 /* Fails unless v is an unsigned integer of at most 64 bits. */
 extern uint64 qd_compiler_unsigned(qd_compiler *c, const JsonbValue *v);
 
 /* The first kind of a match, by its member's name; NULL: none. */
 extern JsonbValue *qd_compiler_match(JsonbContainer *match, const char **name);
 
-/* The members of a field condition that are predicates, in their order. */
+/*
+ * The members of a field condition that are predicates, in their order, and
+ * NULL.
+ */
 #define QD_PREDICATES 8
-extern const char *const qd_predicates[QD_PREDICATES];
+extern const char *const qd_predicates[QD_PREDICATES + 1];
 
 /*
  * filter_bind.c: the member "as"; false when there is none, fails when it is

@@ -25,19 +25,26 @@
 static void compile_filter(qd_compiler *c, JsonbContainer *object);
 
 static bool
-report(qd_compiler *c, const char *what)
+report(qd_compiler *c, const char *what, const char *hint)
 {
 	ereturn(c->escontext, false,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid payload filter: %s", what),
-			 c->where.len > 0 ? errdetail("At \"%s\".", c->where.data) : 0));
+			 c->where.len > 0 ? errdetail("At \"%s\".", c->where.data) : 0,
+			 hint ? errhint("%s", hint) : 0));
+}
+
+void
+qd_compiler_fail_hint(qd_compiler *c, const char *what, const char *hint)
+{
+	report(c, what, hint);
+	siglongjmp(c->escape, 1);
 }
 
 void
 qd_compiler_fail(qd_compiler *c, const char *what)
 {
-	report(c, what);
-	siglongjmp(c->escape, 1);
+	qd_compiler_fail_hint(c, what, NULL);
 }
 
 int
@@ -175,28 +182,41 @@ qd_compiler_unsigned(qd_compiler *c, const JsonbValue *v)
 	return value;
 }
 
-/* Fails for a member that is no part of a filter. */
-static void
-only_clauses(qd_compiler *c, JsonbContainer *object, const char *const *names)
+static bool
+is_one_of(const JsonbValue *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (strlen(*names) == name->val.string.len &&
+			memcmp(*names, name->val.string.val, name->val.string.len) == 0)
+			return true;
+	return false;
+}
+
+char *
+qd_compiler_stranger(JsonbContainer *object, const char *const *known,
+					 const char *const *known_too)
 {
 	JsonbIterator *it = JsonbIteratorInit(object);
 	JsonbValue	v;
 	JsonbIteratorToken token;
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-	{
-		bool		known = false;
+		if (token == WJB_KEY && !is_one_of(&v, known) &&
+			!(known_too && is_one_of(&v, known_too)))
+			return psprintf("%.*s", Min(v.val.string.len, 200),
+							v.val.string.val);
+	return NULL;
+}
 
-		if (token != WJB_KEY)
-			continue;
-		for (int i = 0; names[i] && !known; i++)
-			known = strlen(names[i]) == v.val.string.len &&
-				memcmp(names[i], v.val.string.val, v.val.string.len) == 0;
-		if (!known)
-			qd_compiler_fail(c, psprintf("\"%.*s\" is no clause and no condition",
-										 Min(v.val.string.len, 200),
-										 v.val.string.val));
-	}
+/* Fails for a member that is no part of a filter. */
+static void
+only_clauses(qd_compiler *c, JsonbContainer *object, const char *const *names)
+{
+	char	   *stranger = qd_compiler_stranger(object, names, NULL);
+
+	if (stranger)
+		qd_compiler_fail(c, psprintf("\"%s\" is no clause and no condition",
+									 stranger));
 }
 
 static void

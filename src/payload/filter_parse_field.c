@@ -230,12 +230,12 @@ compile_text_any(qd_compiler *c, const JsonbValue *v)
 }
 
 static const char *const match_kinds[] = {"value", "text", "text_any",
-"phrase", "any", "except", "prefix"};
+"phrase", "any", "except", "prefix", NULL};
 
 JsonbValue *
 qd_compiler_match(JsonbContainer *match, const char **name)
 {
-	for (int i = 0; i < lengthof(match_kinds); i++)
+	for (int i = 0; match_kinds[i]; i++)
 	{
 		JsonbValue *v = qd_compiler_member(match, match_kinds[i]);
 
@@ -244,6 +244,15 @@ qd_compiler_match(JsonbContainer *match, const char **name)
 			return v;
 	}
 	return NULL;
+}
+
+static void
+fail_without_match(qd_compiler *c, JsonbContainer *match)
+{
+	char	   *stranger = qd_compiler_stranger(match, match_kinds, NULL);
+
+	qd_compiler_fail_hint(c, "expected value, any, except, text, text_any, phrase or prefix",
+						  stranger ? psprintf("\"%s\" is none of these.", stranger) : NULL);
 }
 
 static void
@@ -256,7 +265,7 @@ compile_match(qd_compiler *c, const JsonbValue *match)
 	int			mark;
 
 	if (v == NULL)
-		qd_compiler_fail(c, "expected value, any, except, text, text_any, phrase or prefix");
+		fail_without_match(c, object);
 	while (match_kinds[which] != name)
 		which++;
 	mark = qd_compiler_enter(c, name);
@@ -616,9 +625,9 @@ compile_flag(qd_compiler *c, uint32 kind, const JsonbValue *v)
 	qd_compiler_end(c, qd_compiler_begin(c, kind, v->val.boolean));
 }
 
-const char *const qd_predicates[QD_PREDICATES] = {"match", "range",
+const char *const qd_predicates[QD_PREDICATES + 1] = {"match", "range",
 	"geo_bounding_box", "geo_radius", "geo_polygon", "values_count",
-"is_empty", "is_null"};
+"is_empty", "is_null", NULL};
 
 #define FIRST_ALONE 5			/* values_count */
 
@@ -652,6 +661,30 @@ compile_predicate(qd_compiler *c, int which, JsonbValue *v)
 			compile_flag(c, QD_TEST_IS_NULL, v);
 			break;
 	}
+}
+
+/*
+ * Unknown members are passed over, as in Qdrant; where nothing else is there,
+ * one of them is what was meant.
+ */
+static void
+fail_without_tests(qd_compiler *c, JsonbContainer *condition)
+{
+	static const char *const others[] = {"key", "as", NULL};
+	char	   *stranger = qd_compiler_stranger(condition, qd_predicates, others);
+	StringInfoData hint;
+
+	initStringInfo(&hint);
+	if (stranger)
+		appendStringInfo(&hint, "\"%s\" is none of", stranger);
+	else
+		appendStringInfoString(&hint, "A condition on a key has one of");
+	for (int i = 0; i < QD_PREDICATES; i++)
+		appendStringInfo(&hint, "%s %s", i == 0 ? "" : i + 1 < QD_PREDICATES ? "," : " and",
+						 qd_predicates[i]);
+	appendStringInfoChar(&hint, '.');
+	qd_compiler_fail_hint(c, "at least one field condition must be specified",
+						  hint.data);
 }
 
 /*
@@ -698,6 +731,6 @@ qd_compiler_tests(qd_compiler *c, JsonbContainer *condition)
 		}
 	}
 	if (n == 0)
-		qd_compiler_fail(c, "at least one field condition must be specified");
+		fail_without_tests(c, condition);
 	return n;
 }

@@ -64,6 +64,8 @@ def test_payload_with_nul_is_refused_by_name(gateway, collection):
     ({"query": [1, 2, 3, 4], "limit": 0}, 422, "Validation error in JSON body: [internal.limit: value 0 invalid, must be 1 or larger]"),
     ({"query": [1, 2, 3, 4], "limit": -1}, 400, "Format error in JSON body: "),
     ({"query": [1, 2, 3, 4], "filter": {"must": [{"key": "a"}]}}, 422, "Validation error in JSON body: [internal.filter.must[0]"),
+    ({"query": [1, 2, 3, 4], "filter": {"must": [{"key": "a", "mach": {"value": 1}}]}}, 422,
+     "Validation error in JSON body: [internal.filter.must[0].__all__: Validation error: At least one field condition must be specified [{}]]"),
     ({"query": [1, 2, 3, 4], "filter": {"nope": []}}, 400, "Format error in JSON body: unknown field `nope`"),
 ])
 def test_query_refuses(gateway, collection, body, status, text):
