@@ -374,12 +374,24 @@ CREATE INDEX ON shop USING gin (payload qdrant_text_ops (path = 'n', schema = '[
 CREATE INDEX ON shop USING gin (payload qdrant_text_ops (path = 'n', schema = '{"type": "text", "tokenizer": "letters"}'));
 CREATE INDEX ON shop USING gin (payload qdrant_text_ops (path = 'n', schema = '{"type": "text", "prefix": true}'));
 CREATE INDEX ON shop USING gin (id qdrant_keyword_ops (path = 'n'));
--- an empty table finds out with its first row
-CREATE TABLE empty (payload jsonb);
+-- an index without a path is refused, also by an empty table
+CREATE TABLE empty (id int, tags text[], payload jsonb);
 CREATE INDEX ON empty USING gin (payload qdrant_bool_ops);
-INSERT INTO empty VALUES ('{}');
+CREATE INDEX CONCURRENTLY ON empty USING gin (tags, payload public.qdrant_uuid_ops (is_tenant = true));
+CREATE INDEX IF NOT EXISTS nothing ON empty USING gin ((payload -> 'a') qdrant_text_ops (schema = '{"type": "text"}')) WHERE id > 5;
+CREATE INDEX ON empty USING gin (payload no_such_ops);
+SELECT count(*) FROM pg_index WHERE indrelid = 'empty'::regclass;
+CREATE INDEX ON empty USING gin (tags, payload jsonb_path_ops, payload public.qdrant_uuid_ops (path = 'a'));
+INSERT INTO empty VALUES (1, '{a}', '{}');
+-- what was made while event triggers were off finds out with its first row
+CREATE TABLE unchecked (payload jsonb);
+ALTER EVENT TRIGGER qdrant_check_payload_index DISABLE;
+CREATE INDEX ON unchecked USING gin (payload qdrant_bool_ops);
+ALTER EVENT TRIGGER qdrant_check_payload_index ENABLE;
+INSERT INTO unchecked VALUES ('{}');
+SELECT qdrant_catalog.check_payload_index();
 SELECT pg_get_indexdef('lw'::regclass);
 
-DROP TABLE docs, awkward, predicates, keys, filters, shop, wrapped, empty;
+DROP TABLE docs, awkward, predicates, keys, filters, shop, wrapped, empty, unchecked;
 DROP FUNCTION fill_docs, rows_of, index_of, check_filter, index_all, drop_indexes, check_all, leaks, misjudged;
 DROP ROLE regress_qdrant_reader;

@@ -143,3 +143,11 @@ CREATE FUNCTION qdrant_catalog.facet_rows(relation regclass, path text, type tex
 	OUT value text, OUT count bigint)
 RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'qd_facet_rows' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+
+-- An index without a path is refused when it is made, not when its table is written.
+CREATE FUNCTION qdrant_catalog.check_payload_index() RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'qd_check_payload_index' LANGUAGE C;
+
+CREATE EVENT TRIGGER qdrant_check_payload_index ON ddl_command_start
+	WHEN TAG IN ('CREATE INDEX')
+	EXECUTE FUNCTION qdrant_catalog.check_payload_index();

@@ -9,9 +9,15 @@
 #include "compat.h"
 
 #include "access/genam.h"
+#include "access/gin.h"
 #include "access/reloptions.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
+#include "commands/defrem.h"
+#include "commands/event_trigger.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "payload/gin_query.h"
@@ -228,6 +234,16 @@ qd_gin_text_options(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+static void
+raise_no_path(const char *opclass)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a payload index needs the option \"path\""),
+			 errhint("Create it like USING gin (payload %s (path = 'city')).",
+					 opclass)));
+}
+
 static const qd_index_options *
 call_options(FunctionCallInfo fcinfo)
 {
@@ -236,11 +252,78 @@ call_options(FunctionCallInfo fcinfo)
 	if (PG_HAS_OPCLASS_OPTIONS())
 		options = (const qd_index_options *) PG_GET_OPCLASS_OPTIONS();
 	if (options == NULL || !qd_index_target_of(options)->has_path)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a payload index needs the option \"path\""),
-				 errhint("Create it like USING gin (payload qdrant_keyword_ops (path = 'city')).")));
+		raise_no_path("qdrant_keyword_ops");
 	return options;
+}
+
+/*----------
+ * CREATE INDEX
+ *----------
+ */
+static bool
+is_payload_opclass(Oid opclass)
+{
+	static const PGFunction ours[] = {
+		qd_gin_keyword_options, qd_gin_integer_options, qd_gin_float_options,
+		qd_gin_bool_options, qd_gin_datetime_options, qd_gin_uuid_options,
+		qd_gin_geo_options, qd_gin_text_options
+	};
+	Oid			type = get_opclass_input_type(opclass);
+	Oid			function = get_opfamily_proc(get_opclass_family(opclass),
+											 type, type, GIN_OPTIONS_PROC);
+	FmgrInfo	info;
+
+	if (!OidIsValid(function))
+		return false;
+	fmgr_info(function, &info);
+	for (int i = 0; i < lengthof(ours); i++)
+		if (info.fn_addr == ours[i])
+			return true;
+	return false;
+}
+
+static void
+check_column(const IndexElem *column)
+{
+	Oid			opclass;
+	ListCell   *cell;
+
+	foreach(cell, column->opclassopts)
+		if (strcmp(((DefElem *) lfirst(cell))->defname, "path") == 0)
+			return;
+	if (column->opclass == NIL)
+		return;
+	/* one that does not exist is for CREATE INDEX to say */
+	opclass = get_opclass_oid(GIN_AM_OID, column->opclass, true);
+	if (OidIsValid(opclass) && is_payload_opclass(opclass))
+		raise_no_path(NameListToString(column->opclass));
+}
+
+/*
+ * Event trigger at the start of CREATE INDEX.  PostgreSQL does not ask an
+ * operator class about options that are not given, and an index without a path
+ * is of no use: an empty table would find out with its first row, and then
+ * could not be written.
+ */
+QD_FUNCTION(qd_check_payload_index);
+Datum
+qd_check_payload_index(PG_FUNCTION_ARGS)
+{
+	const EventTriggerData *trigger;
+	const IndexStmt *statement;
+	ListCell   *cell;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function is for event triggers only")));
+	trigger = (const EventTriggerData *) fcinfo->context;
+	statement = (const IndexStmt *) trigger->parsetree;
+	if (IsA(statement, IndexStmt) && statement->accessMethod != NULL &&
+		strcmp(statement->accessMethod, "gin") == 0)
+		foreach(cell, statement->indexParams)
+			check_column(lfirst(cell));
+	PG_RETURN_NULL();
 }
 
 /*----------
