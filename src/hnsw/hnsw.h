@@ -269,6 +269,12 @@ extern bytea *qd_hnsw_options(Datum reloptions, bool validate);
 extern void qd_hnsw_options_init(void); /* from _PG_init */
 extern const QdHnswOptions *qd_hnsw_get_options(Relation index);
 
+/*
+ * Its option quantization, as WITH takes it; after ALTER INDEX ... SET what a
+ * REINDEX will make.
+ */
+extern const char *qd_hnsw_quantization(Relation index);
+
 /* What the index's operator class says (support function 1). */
 extern qd_metric qd_hnsw_metric(Relation index);
 extern QdElement qd_hnsw_element(Relation index);

@@ -166,6 +166,17 @@ qd_hnsw_get_options(Relation index)
 		(const QdHnswOptions *) index->rd_options : &default_options;
 }
 
+const char *
+qd_hnsw_quantization(Relation index)
+{
+	int			value = qd_hnsw_get_options(index)->quantization;
+
+	for (int i = 0; quantizations[i].string_val != NULL; i++)
+		if (quantizations[i].symbol_val == value)
+			return quantizations[i].string_val;
+	elog(ERROR, "unrecognized quantization %d", value);
+}
+
 /* qd_metric + 256 * QdElement */
 static int32
 support_result(Relation index)

@@ -11,10 +11,8 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/reloptions.h"
 #include "access/table.h"
 #include "catalog/index.h"
-#include "catalog/pg_class.h"
 #include "commands/defrem.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -22,7 +20,6 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
@@ -99,35 +96,6 @@ count_vertices(Relation index, const QdHnswMeta *meta,
 		}
 		UnlockReleaseBuffer(buffer);
 	}
-}
-
-/*
- * The kind of codes that WITH says; after ALTER INDEX ... SET what a REINDEX
- * will make.
- */
-static char *
-quantization_of(Relation index)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID,
-										ObjectIdGetDatum(RelationGetRelid(index)));
-	bool		isnull;
-	Datum		options;
-	char	   *name = "int8";
-	ListCell   *cell;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u",
-			 RelationGetRelid(index));
-	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
-	foreach(cell, isnull ? NIL : untransformRelOptions(options))
-	{
-		DefElem    *option = lfirst(cell);
-
-		if (strcmp(option->defname, "quantization") == 0)
-			name = defGetString(option);
-	}
-	ReleaseSysCache(tuple);
-	return name;
 }
 
 typedef struct KindPages
@@ -212,7 +180,7 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 								meta.entry_level + 1);
 	values[n++] = CStringGetTextDatum(merge_state(index, &meta, fresh));
 	values[n++] = CStringGetTextDatum(l->layout == 0 ? "compact" : "inlined");
-	values[n++] = CStringGetTextDatum(quantization_of(index));
+	values[n++] = CStringGetTextDatum(qd_hnsw_quantization(index));
 	values[n++] = Int32GetDatum(l->dim);
 	values[n++] = Int32GetDatum(l->own_dims);
 	values[n++] = Int32GetDatum(l->m0);
