@@ -74,6 +74,24 @@ SELECT rows, vertices, fresh, levels, merge, dir_pages, vertex_pages FROM qdrant
 DELETE FROM seen WHERE id <= 30;
 VACUUM seen;
 SELECT rows, vertices, fresh, tombstones FROM qdrant.index_stats('seen_v');
+-- a merge that is broken off leaves rows in the fresh region and in the graph: each is one row
+SET qdrant_pg.fresh_worker = off;
+CREATE TABLE torn (v vector(24));
+INSERT INTO torn SELECT array_agg(sin(i * g + g))::vector FROM generate_series(1, 1000) i, generate_series(1, 24) g GROUP BY i;
+CREATE INDEX torn_v ON torn USING qdrant_hnsw (v vector_l2_ops)
+	WITH (indexing_threshold = 10, ef_construction = 400, quantization = 'BINARY');
+ALTER INDEX torn_v SET (indexing_threshold = 10000);
+INSERT INTO torn SELECT array_agg(sin(i * g + g))::vector FROM generate_series(1001, 4000) i, generate_series(1, 24) g GROUP BY i;
+SELECT rows, vertices, fresh, quantization FROM qdrant.index_stats('torn_v');
+SET statement_timeout = '40ms';
+VACUUM torn;
+VACUUM torn;
+RESET statement_timeout;
+SELECT rows FROM qdrant.index_stats('torn_v');
+VACUUM torn;
+SELECT rows, vertices, fresh FROM qdrant.index_stats('torn_v');
+DROP TABLE torn;
+RESET qdrant_pg.fresh_worker;
 -- in shared buffers it has as many pages as the file
 SELECT qdrant.prewarm('seen_v') = pg_relation_size('seen_v') / current_setting('block_size')::int AS whole;
 

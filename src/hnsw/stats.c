@@ -4,7 +4,8 @@
  *		qdrant.prewarm(regclass), which reads it into shared buffers.
  *
  * Both look at pages as they are, without the merge lock: counts of a busy
- * index are those of a moment each.
+ * index are those of a moment each.  Rows are counted as a scan finds them (I5):
+ * the fresh region, then META again, then the graph, each TID once.
  */
 #include "compat.h"
 
@@ -23,6 +24,8 @@
 
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
+#include "hnsw/overflow.h"
+#include "hnsw/tid_set.h"
 
 #define PREWARM_AHEAD	32		/* pages asked for before they are read */
 
@@ -65,37 +68,82 @@ close_readable(Relation index, Relation heap)
  * index_stats
  *----------
  */
-static void
-count_row(void *arg, float distance, ItemPointer tid, const qd_code_head *head)
+typedef struct RowCount
 {
-	++*(int64 *) arg;
+	bool		has_graph;		/* so a fresh row may be in it, too */
+	QdTidSet	seen;			/* those of the fresh region, if it has */
+	int64		fresh;
+	int64		linked;			/* in the graph only */
+	int64		states[QD_VERTEX_UPPER + 1];	/* vertices */
+} RowCount;
+
+static void
+count_fresh(void *arg, float distance, ItemPointer tid, const qd_code_head *head)
+{
+	RowCount   *count = arg;
+
+	if (!count->has_graph || qd_tid_set_add(&count->seen, tid))
+		count->fresh++;
 }
 
-/* Vertices by state. */
 static void
-count_vertices(Relation index, const QdHnswMeta *meta,
-			   int64 count[QD_VERTEX_UPPER + 1])
+count_linked(RowCount *count, const ItemPointerData *tid)
 {
-	memset(count, 0, (QD_VERTEX_UPPER + 1) * sizeof(int64));
+	if (ItemPointerIsValid(tid) && !qd_tid_set_has(&count->seen, tid))
+		count->linked++;
+}
+
+static void
+count_copy(void *arg, uint32 vid, uint16 gen, const ItemPointerData *tid)
+{
+	count_linked(arg, tid);
+}
+
+static void
+count_vertices(Relation index, const QdHnswMeta *meta, RowCount *count)
+{
+	QdDirEntry	entries[QD_DIR_PER_PAGE];
+
 	for (uint64 first = 0; first < meta->next_vid; first += QD_DIR_PER_PAGE)
 	{
-		Buffer		buffer;
-		Page		page;
-		int			n = Min(QD_DIR_PER_PAGE, meta->next_vid - first);
+		uint32		n = Min(QD_DIR_PER_PAGE, meta->next_vid - first);
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = qd_hnsw_read(index, qd_hnsw_dir_block(index, first),
-							  BUFFER_LOCK_SHARE, QD_PAGE_DIR);
-		page = BufferGetPage(buffer);
-		for (int i = 0; i < n && !PageIsNew(page); i++)
+		qd_hnsw_dir_copy(index, first, n, entries);
+		for (uint32 i = 0; i < n; i++)
 		{
-			uint8		state = QdPageDirEntry(page, i)->state;
-
-			if (state <= QD_VERTEX_UPPER)
-				count[state]++;
+			if (entries[i].state <= QD_VERTEX_UPPER)
+				count->states[entries[i].state]++;
+			if (entries[i].state == QD_VERTEX_LIVE)
+				count_linked(count, &entries[i].tid);
 		}
-		UnlockReleaseBuffer(buffer);
 	}
+}
+
+/*
+ * Counts rows, those that a merge has linked and not cleared yet, or was kept
+ * from clearing, once; and vertices by state.  *meta is what was counted by.
+ * TIDs are kept only when there is a graph: before, the region may be large.
+ */
+static void
+count_rows(Relation index, QdHnswMeta *meta, RowCount *count)
+{
+	bool		has_graph;
+
+	qd_hnsw_meta_read(index, meta);
+	do
+	{
+		memset(count, 0, sizeof(*count));
+		has_graph = count->has_graph = meta->next_vid > 0;
+		qd_tid_set_init(&count->seen);
+		qd_hnsw_fresh_scan(index, meta, NULL, count_fresh, count);
+		/* rows merged meanwhile are in the graph, if not in the region */
+		qd_hnsw_meta_read(index, meta);
+		/* the first graph came meanwhile */
+	} while (!has_graph && meta->next_vid > 0);
+	count_vertices(index, meta, count);
+	qd_overflow_each(index, meta, count_copy, count);
+	pfree(count->seen.keys);
 }
 
 typedef struct KindPages
@@ -154,31 +202,26 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 	bool		nulls[STATS_COLUMNS] = {false};
 	QdHnswMeta	meta;
 	const QdHnswLayout *l = &meta.layout;
-	int64		count[QD_VERTEX_UPPER + 1];
-	int64		fresh = 0;
+	RowCount	count;
 	KindPages	pages;
 	int			n = 0;
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE ||
 		columns->natts != STATS_COLUMNS)
 		elog(ERROR, "unexpected result type of qdrant.index_stats");
-	qd_hnsw_meta_read(index, &meta);
-	qd_hnsw_fresh_scan(index, &meta, NULL, count_row, &fresh);
-	/* rows merged meanwhile are counted here, if not there */
-	qd_hnsw_meta_read(index, &meta);
-	count_vertices(index, &meta, count);
+	count_rows(index, &meta, &count);
 	count_pages(index, &pages);
 
-	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE] + meta.extra_rows + fresh);
-	values[n++] = Int64GetDatum(count[QD_VERTEX_LIVE]);
-	values[n++] = Int64GetDatum(fresh);
+	values[n++] = Int64GetDatum(count.linked + count.fresh);
+	values[n++] = Int64GetDatum(count.states[QD_VERTEX_LIVE]);
+	values[n++] = Int64GetDatum(count.fresh);
 	values[n++] = Float8GetDatum(qd_hnsw_fresh_limit(index, &meta));
-	values[n++] = Int64GetDatum(count[QD_VERTEX_TOMBSTONE]);
-	values[n++] = Int64GetDatum(count[QD_VERTEX_UPPER]);
-	values[n++] = Int64GetDatum(count[QD_VERTEX_FREE]);
+	values[n++] = Int64GetDatum(count.states[QD_VERTEX_TOMBSTONE]);
+	values[n++] = Int64GetDatum(count.states[QD_VERTEX_UPPER]);
+	values[n++] = Int64GetDatum(count.states[QD_VERTEX_FREE]);
 	values[n++] = Int32GetDatum(meta.entry_vid == QD_NO_VID ? 0 :
 								meta.entry_level + 1);
-	values[n++] = CStringGetTextDatum(merge_state(index, &meta, fresh));
+	values[n++] = CStringGetTextDatum(merge_state(index, &meta, count.fresh));
 	values[n++] = CStringGetTextDatum(l->layout == 0 ? "compact" : "inlined");
 	values[n++] = CStringGetTextDatum(qd_hnsw_quantization(index));
 	values[n++] = Int32GetDatum(l->dim);
