@@ -25,7 +25,9 @@ $$;
 
 -- Qdrant counts a vector as indexed once its segment has grown over
 -- indexing_threshold (kB of raw vectors) and so has a graph.  Here the index
--- covers all rows at once, so the same test decides for a column as a whole.
+-- covers all rows at once, so the same test decides for a column as a whole,
+-- but for the rows that are being merged into the graph.  As long as that goes on,
+-- or an index is being built, the status is yellow.
 CREATE FUNCTION qdrant.collection_info(name text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -34,6 +36,7 @@ DECLARE
 	terms text;
 	points bigint;
 	indexed bigint;
+	merging bigint;
 BEGIN
 	PERFORM qdrant_catalog.lock_collection(name, 'read');
 	found_row := qdrant_catalog.find_collection(name);
@@ -50,11 +53,21 @@ BEGIN
 		WHERE i.indrelid = found_row.relation AND i.indkey[0] = a.attnum AND i.indisvalid);
 	EXECUTE format('SELECT count(*), %s FROM %s t', coalesce(terms, '0'),
 		qdrant_catalog.quoted_name(found_row.relation)) INTO points, indexed;
+	SELECT coalesce(sum(m.rows), 0) INTO merging
+	FROM (SELECT max(qdrant_catalog.rows_to_merge(i.indexrelid)) AS rows
+		FROM qdrant_catalog.vectors v JOIN pg_attribute a
+			ON a.attrelid = found_row.relation AND a.attname = v.column_name AND NOT a.attisdropped
+			JOIN pg_index i ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND i.indisvalid
+			JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'
+			JOIN pg_am m ON m.oid = c.relam AND m.amname = 'qdrant_hnsw'
+		WHERE v.collection_id = found_row.id
+		GROUP BY v.name) m;
 	RETURN jsonb_build_object(
-		'status', CASE WHEN EXISTS (SELECT 1 FROM qdrant_catalog.vectors v
+		'status', CASE WHEN merging > 0 OR EXISTS (SELECT 1 FROM qdrant_catalog.vectors v
 			WHERE v.collection_id = found_row.id AND v.pending IS NOT NULL)
 			OR EXISTS (SELECT 1 FROM qdrant_catalog.payload_indexes i
-			WHERE i.collection_id = found_row.id AND i.pending IS NOT NULL) THEN 'yellow' ELSE 'green' END, 'optimizer_status', 'ok', 'indexed_vectors_count', indexed,
+			WHERE i.collection_id = found_row.id AND i.pending IS NOT NULL) THEN 'yellow' ELSE 'green' END,
+		'optimizer_status', 'ok', 'indexed_vectors_count', greatest(indexed - merging, 0),
 		'points_count', points, 'segments_count', 1, 'config', found_row.config,
 		'payload_schema', qdrant_catalog.payload_schema_info(found_row.id, found_row.relation),
 		'update_queue', jsonb_build_object('length', 0) || CASE

@@ -17,6 +17,10 @@ CREATE FUNCTION qdrant.index_stats(index regclass,
 	OUT fresh_pages_used bigint, OUT vertices_per_page integer, OUT bytes bigint)
 	AS 'MODULE_PATHNAME', 'qd_hnsw_index_stats' LANGUAGE C VOLATILE STRICT;
 
+-- Rows that wait for a merge which goes on; 0 also when they are few, or nobody merges.
+CREATE FUNCTION qdrant_catalog.rows_to_merge(index regclass) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'qd_hnsw_rows_to_merge' LANGUAGE C VOLATILE STRICT;
+
 -- Reads an index into shared buffers, as far as it fits; the pages read.
 CREATE FUNCTION qdrant.prewarm(index regclass) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'qd_hnsw_prewarm' LANGUAGE C VOLATILE STRICT;

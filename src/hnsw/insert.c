@@ -7,14 +7,12 @@
 
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 
 #include "hnsw/fresh.h"
 #include "hnsw/hnsw.h"
 #include "hnsw/worker.h"
 
 #define MERGE_ROWS		256		/* that a writer merges at once */
-#define ASK_SECONDS		2		/* between two workers of an index */
 
 /*
  * Rows that a writer links at once when there is no graph yet.  Half a second
@@ -24,12 +22,6 @@
  */
 #define FIRST_ROWS		2048
 
-static uint32
-now_in_seconds(void)
-{
-	return (uint32) (GetCurrentTimestamp() / USECS_PER_SEC);
-}
-
 /*
  * A worker was asked for just now, or is; merge lock held, so one writer asks.
  * What META says makes up for the time a worker takes to come.
@@ -37,13 +29,11 @@ now_in_seconds(void)
 static bool
 worker_will_merge(Relation index, const QdHnswMeta *meta)
 {
-	uint32		now = now_in_seconds();
-
-	if (now - meta->worker_asked < ASK_SECONDS)
+	if (qd_hnsw_worker_was_asked(meta))
 		return true;
 	if (!qd_hnsw_worker_start(index))
 		return false;
-	qd_hnsw_meta_set(index, offsetof(QdHnswMeta, worker_asked), now);
+	qd_hnsw_worker_note_asked(index);
 	return true;
 }
 

@@ -1,9 +1,10 @@
 /*
  * stats.c
- *		qdrant.index_stats(regclass): what an index holds, in one row; and
- *		qdrant.prewarm(regclass), which reads it into shared buffers.
+ *		qdrant.index_stats(regclass): what an index holds, in one row;
+ *		qdrant.prewarm(regclass), which reads it into shared buffers; and
+ *		qdrant_catalog.rows_to_merge(regclass), for a collection's status.
  *
- * Both look at pages as they are, without the merge lock: counts of a busy
+ * They look at pages as they are, without the merge lock: counts of a busy
  * index are those of a moment each.  Rows are counted as a scan finds them (I5):
  * the fresh region, then META again, then the graph, each TID once.
  */
@@ -26,12 +27,13 @@
 #include "hnsw/hnsw.h"
 #include "hnsw/overflow.h"
 #include "hnsw/tid_set.h"
+#include "hnsw/worker.h"
 
 #define PREWARM_AHEAD	32		/* pages asked for before they are read */
 
-/* Opens the index (its table in *heap) of a table that the user may read. */
+/* Opens the index, its table in *heap. */
 static Relation
-open_readable(Oid indexid, Relation *heap)
+open_index(Oid indexid, Relation *heap)
 {
 	Oid			heapid = IndexGetRelation(indexid, true);
 	Relation	index;
@@ -47,9 +49,6 @@ open_readable(Oid indexid, Relation *heap)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a qdrant_hnsw index",
 						RelationGetRelationName(index))));
-	if (pg_class_aclcheck(heapid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
-					   RelationGetRelationName(*heap));
 	if (RELATION_IS_OTHER_TEMP(index))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -57,8 +56,21 @@ open_readable(Oid indexid, Relation *heap)
 	return index;
 }
 
+/* The index of a table that the user may read. */
+static Relation
+open_readable(Oid indexid, Relation *heap)
+{
+	Relation	index = open_index(indexid, heap);
+
+	if (pg_class_aclcheck(RelationGetRelid(*heap), GetUserId(),
+						  ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
+					   RelationGetRelationName(*heap));
+	return index;
+}
+
 static void
-close_readable(Relation index, Relation heap)
+close_index(Relation index, Relation heap)
 {
 	relation_close(index, AccessShareLock);
 	table_close(heap, AccessShareLock);
@@ -235,7 +247,7 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 	values[n++] = Int32GetDatum(l->npp);
 	values[n++] = Int64GetDatum((int64) RelationGetNumberOfBlocks(index) * BLCKSZ);
 	Assert(n == STATS_COLUMNS);
-	close_readable(index, heap);
+	close_index(index, heap);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(columns, values, nulls)));
 }
 
@@ -261,6 +273,56 @@ qd_hnsw_prewarm(PG_FUNCTION_ARGS)
 			(void) PrefetchBuffer(index, MAIN_FORKNUM, asked);
 		ReleaseBuffer(ReadBuffer(index, block));
 	}
-	close_readable(index, heap);
+	close_index(index, heap);
 	PG_RETURN_INT64(blocks);
+}
+
+/*----------
+ * rows_to_merge
+ *----------
+ */
+
+/*
+ * The region is over its limit, and somebody merges it or is about to: so it
+ * ends within a moment of the last row, whatever happens to who merges.
+ */
+static bool
+merge_goes_on(Relation index, const QdHnswMeta *meta)
+{
+	if (RecoveryInProgress() || meta->layout.m0 == 0 ||
+		qd_hnsw_fresh_rows(meta) <= qd_hnsw_fresh_limit(index, meta))
+		return false;
+	if (qd_hnsw_worker_was_asked(meta) || qd_hnsw_worker_is_there(index))
+		return true;
+	/* a writer, or VACUUM */
+	if (!ConditionalLockPage(index, QD_META_BLOCK, ShareLock))
+		return true;
+	UnlockPage(index, QD_META_BLOCK, ShareLock);
+	return false;
+}
+
+static void
+count_slot(void *arg, float distance, ItemPointer tid, const qd_code_head *head)
+{
+	++*(int64 *) arg;
+}
+
+/*
+ * The fresh rows of a merge that goes on, otherwise 0.  For anybody, as the
+ * size of a relation is.
+ */
+QD_FUNCTION(qd_hnsw_rows_to_merge);
+Datum
+qd_hnsw_rows_to_merge(PG_FUNCTION_ARGS)
+{
+	Relation	heap;
+	Relation	index = open_index(PG_GETARG_OID(0), &heap);
+	QdHnswMeta	meta;
+	int64		rows = 0;
+
+	qd_hnsw_meta_read(index, &meta);
+	if (merge_goes_on(index, &meta))
+		qd_hnsw_fresh_scan(index, &meta, NULL, count_slot, &rows);
+	close_index(index, heap);
+	PG_RETURN_INT64(rows);
 }

@@ -47,6 +47,10 @@
 #define MOST_REST		128		/* batches of it, before the next tick */
 #define LAST_TICK		8
 #define YIELD_MS		50		/* between looks at who waits */
+#define ASK_SECONDS		2		/* between two workers of an index */
+
+/* Of advisory locks: those of users have 1 and 2. */
+#define PRESENCE_FIELD	0x5144
 
 /* In bgw_extra. */
 typedef struct WorkerTask
@@ -111,6 +115,61 @@ qd_hnsw_worker_start(Relation index)
 		return false;
 	pfree(handle);
 	return true;
+}
+
+static uint32
+now_in_seconds(void)
+{
+	return (uint32) (GetCurrentTimestamp() / USECS_PER_SEC);
+}
+
+bool
+qd_hnsw_worker_was_asked(const QdHnswMeta *meta)
+{
+	return now_in_seconds() - meta->worker_asked < ASK_SECONDS;
+}
+
+void
+qd_hnsw_worker_note_asked(Relation index)
+{
+	qd_hnsw_meta_set(index, offsetof(QdHnswMeta, worker_asked),
+					 now_in_seconds());
+}
+
+/*----------
+ * Presence: a lock that a worker shares from its first to its last step, also
+ * between its transactions.  An advisory one, since the server takes these back
+ * from a session however it ends.
+ *----------
+ */
+static LOCKTAG
+presence_tag(Oid indexid)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, indexid, 0, PRESENCE_FIELD);
+	return tag;
+}
+
+static void
+show_presence(Oid indexid)
+{
+	LOCKTAG		tag = presence_tag(indexid);
+
+	StartTransactionCommand();
+	(void) LockAcquire(&tag, ShareLock, true, false);
+	CommitTransactionCommand();
+}
+
+bool
+qd_hnsw_worker_is_there(Relation index)
+{
+	LOCKTAG		tag = presence_tag(RelationGetRelid(index));
+
+	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	LockRelease(&tag, ExclusiveLock, false);
+	return false;
 }
 
 /*----------
@@ -333,6 +392,7 @@ qd_hnsw_worker_main(Datum arg)
 	BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid, 0);
 	PG_TRY();
 	{
+		show_presence(task.index);
 		work(task.index);
 	}
 	PG_CATCH();

@@ -1,4 +1,8 @@
-"""Indexes that a PATCH asks for: built beside the old one, while all goes on."""
+"""Indexes that a PATCH asks for: built beside the old one, while all goes on.
+And rows that are merged into the graph of an index: the collection is yellow
+meanwhile, and not for longer."""
+import os
+import signal
 import threading
 import time
 
@@ -114,3 +118,56 @@ def test_end_while_the_catalog_is_locked(tmp_path):
         gateway.stop()
         lock.join()
         postgres.stop()
+
+
+@pytest.fixture
+def merging(tmp_path):
+    """20,000 points written by SQL, and the worker that merges them stopped in the middle."""
+    postgres = Postgres(tmp_path)
+    gateway = Gateway(tmp_path, postgres.conninfo).start()
+    postgres.sql("ALTER SYSTEM SET autovacuum = off")
+    postgres.sql("SELECT pg_reload_conf()")
+    gateway.result("PUT", C, {"vectors": {"size": 64, "distance": "Dot"}, "optimizers_config": {"indexing_threshold": 1000}})
+    assert info(gateway)["status"] == "green"
+    postgres.sql("""INSERT INTO qdrant.c (id, embedding) SELECT i, array_agg(sin(i * j + j))::real[]
+        FROM generate_series(1, 20000) i, generate_series(1, 64) j GROUP BY i""")
+    worker = int(wait_until(lambda: postgres.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'qdrant_pg merge'"),
+                            what="a worker comes"))
+    os.kill(worker, signal.SIGSTOP)
+    yield postgres, gateway, worker
+    try:
+        os.kill(worker, signal.SIGCONT)
+    except ProcessLookupError:
+        pass
+    gateway.stop()
+    postgres.stop()
+
+
+def fresh(postgres):
+    return postgres.sql("SELECT fresh > fresh_limit FROM qdrant.index_stats('qdrant.c_embedding_payload_idx')") == "t"
+
+
+def test_yellow_while_rows_are_merged(merging):
+    postgres, gateway, worker = merging
+    for _ in range(2):
+        assert fresh(postgres)
+        seen = info(gateway)
+        assert (seen["status"], seen["optimizer_status"], seen["points_count"]) == ("yellow", "ok", 20000)
+        assert seen["indexed_vectors_count"] < 20000
+        time.sleep(3)
+    os.kill(worker, signal.SIGCONT)
+    while fresh(postgres):
+        time.sleep(0.1)
+    wait_until(lambda: info(gateway)["status"] == "green", 5, "merged")
+    assert info(gateway)["indexed_vectors_count"] == 20000
+
+
+def test_green_when_nobody_merges(merging):
+    postgres, gateway, worker = merging
+    assert info(gateway)["status"] == "yellow"
+    os.kill(worker, signal.SIGTERM)
+    os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: info(gateway)["status"] == "green", 5, "the worker has gone")
+    assert fresh(postgres) and info(gateway)["indexed_vectors_count"] == 20000
+    postgres.sql("VACUUM qdrant.c")
+    assert not fresh(postgres) and info(gateway)["status"] == "green"
