@@ -50,6 +50,32 @@ WHERE d.classid = 'pg_opclass'::regclass AND d.deptype = 'e'
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'qdrant_pg')
 	AND NOT amvalidate(c.oid);
 
+-- what users meet says what it is, in a line: functions but those that types, casts, aggregates and
+-- operator classes are made of, and those that only the server can call
+SELECT f.oid::regprocedure FROM extension_functions f
+WHERE pronamespace IN ('public'::regnamespace, 'qdrant'::regnamespace)
+	AND obj_description(f.oid, 'pg_proc') IS NULL
+	AND prorettype <> ALL ('{internal,cstring,index_am_handler,event_trigger}'::regtype[])
+	AND NOT proargtypes::oid[] && '{internal,cstring}'::regtype[]::oid[]
+	AND NOT EXISTS (SELECT FROM pg_type t WHERE f.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin))
+	AND NOT EXISTS (SELECT FROM pg_cast c WHERE c.castfunc = f.oid)
+	AND NOT EXISTS (SELECT FROM pg_aggregate a WHERE f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn))
+	AND NOT EXISTS (SELECT FROM pg_amproc p WHERE p.amproc = f.oid);
+CREATE VIEW extension_descriptions AS
+SELECT d.classid::regclass AS class, pg_describe_object(d.classid, d.objid, 0) AS object,
+	obj_description(d.objid, d.classid::regclass::name) AS description
+FROM pg_depend d
+WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'qdrant_pg');
+SELECT object FROM extension_descriptions
+WHERE class IN ('pg_type'::regclass, 'pg_opclass'::regclass, 'pg_am'::regclass) AND description IS NULL;
+SELECT object, description FROM extension_descriptions
+WHERE description ~ E'\n|\\.$' OR length(description) > 120;
+SELECT class, count(description) > 0 AS described FROM extension_descriptions
+WHERE class IN ('pg_type'::regclass, 'pg_opclass'::regclass, 'pg_am'::regclass, 'pg_proc'::regclass)
+GROUP BY class ORDER BY class::text;
+DROP VIEW extension_descriptions;
+
 -- types on the wire
 SELECT typname, typlen, typalign, typstorage, typreceive, typsend, typmodin
 FROM pg_type WHERE typname IN ('vector', 'point_id') ORDER BY typname;

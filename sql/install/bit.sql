@@ -16,3 +16,6 @@ CREATE OPERATOR <%> (
 	LEFTARG = bit, RIGHTARG = bit, FUNCTION = jaccard_distance,
 	COMMUTATOR = <%>
 );
+
+COMMENT ON FUNCTION hamming_distance(bit, bit) IS 'number of bits that differ';
+COMMENT ON FUNCTION jaccard_distance(bit, bit) IS '1 - common ones / ones of either';

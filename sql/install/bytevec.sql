@@ -217,3 +217,26 @@ CREATE FUNCTION qdrant.score(bytevec, bytevec, text) RETURNS real
 -- As Qdrant stores it: cut towards zero, limited to 0 and 255.
 CREATE FUNCTION qdrant.to_bytevec(vector) RETURNS bytevec
 	AS 'MODULE_PATHNAME', 'qd_to_bytevec' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON TYPE bytevec IS 'vector of up to 65,536 whole numbers from 0 to 255';
+COMMENT ON FUNCTION l2_distance(bytevec, bytevec) IS 'Euclidean distance';
+COMMENT ON FUNCTION inner_product(bytevec, bytevec) IS 'inner product';
+COMMENT ON FUNCTION cosine_distance(bytevec, bytevec) IS '1 - cosine of the angle';
+COMMENT ON FUNCTION l1_distance(bytevec, bytevec) IS 'sum of absolute differences';
+COMMENT ON FUNCTION bytevec_negative_inner_product(bytevec, bytevec) IS 'inner product times -1, so that less is nearer';
+COMMENT ON FUNCTION vector_dims(bytevec) IS 'number of dimensions';
+COMMENT ON FUNCTION l2_norm(bytevec) IS 'Euclidean norm';
+COMMENT ON FUNCTION subvector(bytevec, integer, integer) IS 'part of a vector: first element, counted from 1, and number of elements';
+COMMENT ON FUNCTION bytevec_concat(bytevec, bytevec) IS 'concatenation';
+COMMENT ON FUNCTION bytevec_lt(bytevec, bytevec) IS 'less than, element by element, then by length';
+COMMENT ON FUNCTION bytevec_le(bytevec, bytevec) IS 'at most, element by element, then by length';
+COMMENT ON FUNCTION bytevec_eq(bytevec, bytevec) IS 'equal, element by element, then by length';
+COMMENT ON FUNCTION bytevec_ne(bytevec, bytevec) IS 'not equal, element by element, then by length';
+COMMENT ON FUNCTION bytevec_ge(bytevec, bytevec) IS 'at least, element by element, then by length';
+COMMENT ON FUNCTION bytevec_gt(bytevec, bytevec) IS 'greater than, element by element, then by length';
+COMMENT ON FUNCTION bytevec_cmp(bytevec, bytevec) IS 'less than, equal, greater than as -1, 0, 1';
+COMMENT ON AGGREGATE avg(bytevec) IS 'mean, element by element';
+COMMENT ON AGGREGATE sum(bytevec) IS 'sum, element by element';
+COMMENT ON OPERATOR CLASS bytevec_ops USING btree IS 'order by elements, then by length';
+COMMENT ON FUNCTION qdrant.score(bytevec, bytevec, text) IS 'score of a stored vector for a query, as Qdrant computes it: Cosine, Dot, Euclid or Manhattan';
+COMMENT ON FUNCTION qdrant.to_bytevec(vector) IS 'the vector as Qdrant stores uint8: cut towards zero, limited to 0 and 255';

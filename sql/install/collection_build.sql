@@ -114,3 +114,9 @@ BEGIN
 	RETURN true;
 END
 $$;
+
+COMMENT ON FUNCTION qdrant.update_collection(text, jsonb, boolean) IS 'changes a collection; config is the body of PATCH /collections/{name}';
+COMMENT ON FUNCTION qdrant.pending_indexes() IS 'indexes that wait to be built in the background, with the statements for it';
+COMMENT ON FUNCTION qdrant.index_leftovers() IS 'statements that drop what builds in the background have left behind';
+COMMENT ON FUNCTION qdrant.index_built(text, text, text, bigint) IS 'notes that an index of pending_indexes() has been built';
+COMMENT ON FUNCTION qdrant.drop_collection(text) IS 'drops a collection and its table; false when there is none';

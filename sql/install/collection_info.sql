@@ -75,3 +75,6 @@ BEGIN
 			THEN jsonb_build_object('deferred_points', 0) ELSE '{}' END);
 END
 $$;
+
+COMMENT ON FUNCTION qdrant.describe(text) IS 'table, columns and configuration of a collection: what statements are made of';
+COMMENT ON FUNCTION qdrant.collection_info(text) IS 'the answer to GET /collections/{name}: status, counts, configuration, payload schema';

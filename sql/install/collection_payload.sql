@@ -146,3 +146,12 @@ SELECT c.name FROM qdrant_catalog.collections c JOIN pg_class r ON r.oid = c.rel
 WHERE has_table_privilege(c.relation, 'SELECT')
 ORDER BY c.name
 $$;
+
+COMMENT ON FUNCTION qdrant.create_payload_index(text, text, jsonb, boolean) IS 'makes the payload index of a key path; schema is a type or an object of Qdrant';
+COMMENT ON FUNCTION qdrant.drop_payload_index(text, text) IS 'drops the payload index of a key path; false when there is none';
+COMMENT ON FUNCTION qdrant.payload_indexes(text) IS 'payload indexes of a collection';
+COMMENT ON FUNCTION qdrant.count(text, payload_filter, boolean) IS 'number of points that pass the filter';
+COMMENT ON FUNCTION qdrant.facet(text, text, payload_filter, bigint, boolean) IS 'values at a key path with the number of points that have them, the most frequent first';
+COMMENT ON FUNCTION qdrant.bind_filter(text, payload_filter) IS 'the filter with the semantics of the payload indexes of a collection, as the API evaluates it';
+COMMENT ON FUNCTION qdrant.collection_exists(text) IS 'there is a collection of this name';
+COMMENT ON FUNCTION qdrant.collections() IS 'names of the collections that the caller may read';

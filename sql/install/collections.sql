@@ -362,3 +362,7 @@ EXCEPTION WHEN unique_violation THEN
 		MESSAGE = format('collection "%s" already exists', name);
 END
 $$;
+
+COMMENT ON FUNCTION qdrant.check_collection(text, bigint) IS 'locks the table of a collection against changes; an error when its version is another';
+COMMENT ON FUNCTION qdrant.check_size(text, bigint, bigint) IS 'an error when the table of a collection and the incoming bytes pass the limit';
+COMMENT ON FUNCTION qdrant.create_collection(text, jsonb) IS 'makes a collection, a table; config is the body of PUT /collections/{name}';

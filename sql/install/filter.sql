@@ -73,3 +73,9 @@ CREATE OPERATOR @@@ (
 
 CREATE FUNCTION qdrant.matches(id point_id, payload jsonb, present text[], filter payload_filter) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'qd_point_matches' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 8;
+
+COMMENT ON TYPE payload_filter IS 'filter in Qdrant''s JSON, checked';
+COMMENT ON FUNCTION payload_filter_eq(payload_filter, payload_filter) IS 'equal as JSON';
+COMMENT ON FUNCTION payload_filter_ne(payload_filter, payload_filter) IS 'not equal as JSON';
+COMMENT ON FUNCTION payload_matches(jsonb, payload_filter) IS 'the payload passes the filter';
+COMMENT ON FUNCTION qdrant.matches(point_id, jsonb, text[], payload_filter) IS 'the point passes the filter, which may have has_id, has_vector and slice; present names the vectors it has';

@@ -244,3 +244,30 @@ CREATE OPERATOR CLASS halfvec_ops DEFAULT FOR TYPE halfvec USING btree AS
 
 CREATE FUNCTION qdrant.score(halfvec, halfvec, text) RETURNS real
 	AS 'MODULE_PATHNAME', 'qd_halfvec_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON TYPE halfvec IS 'vector of up to 65,536 float16';
+COMMENT ON FUNCTION l2_distance(halfvec, halfvec) IS 'Euclidean distance';
+COMMENT ON FUNCTION inner_product(halfvec, halfvec) IS 'inner product';
+COMMENT ON FUNCTION cosine_distance(halfvec, halfvec) IS '1 - cosine of the angle';
+COMMENT ON FUNCTION l1_distance(halfvec, halfvec) IS 'sum of absolute differences';
+COMMENT ON FUNCTION halfvec_negative_inner_product(halfvec, halfvec) IS 'inner product times -1, so that less is nearer';
+COMMENT ON FUNCTION vector_dims(halfvec) IS 'number of dimensions';
+COMMENT ON FUNCTION l2_norm(halfvec) IS 'Euclidean norm';
+COMMENT ON FUNCTION l2_normalize(halfvec) IS 'the vector scaled to Euclidean norm 1';
+COMMENT ON FUNCTION binary_quantize(halfvec) IS 'a bit for each element: 1 where it is positive';
+COMMENT ON FUNCTION subvector(halfvec, integer, integer) IS 'part of a vector: first element, counted from 1, and number of elements';
+COMMENT ON FUNCTION halfvec_add(halfvec, halfvec) IS 'sum, element by element';
+COMMENT ON FUNCTION halfvec_sub(halfvec, halfvec) IS 'difference, element by element';
+COMMENT ON FUNCTION halfvec_mul(halfvec, halfvec) IS 'product, element by element';
+COMMENT ON FUNCTION halfvec_concat(halfvec, halfvec) IS 'concatenation';
+COMMENT ON FUNCTION halfvec_lt(halfvec, halfvec) IS 'less than, element by element, then by length';
+COMMENT ON FUNCTION halfvec_le(halfvec, halfvec) IS 'at most, element by element, then by length';
+COMMENT ON FUNCTION halfvec_eq(halfvec, halfvec) IS 'equal, element by element, then by length';
+COMMENT ON FUNCTION halfvec_ne(halfvec, halfvec) IS 'not equal, element by element, then by length';
+COMMENT ON FUNCTION halfvec_ge(halfvec, halfvec) IS 'at least, element by element, then by length';
+COMMENT ON FUNCTION halfvec_gt(halfvec, halfvec) IS 'greater than, element by element, then by length';
+COMMENT ON FUNCTION halfvec_cmp(halfvec, halfvec) IS 'less than, equal, greater than as -1, 0, 1';
+COMMENT ON AGGREGATE avg(halfvec) IS 'mean, element by element';
+COMMENT ON AGGREGATE sum(halfvec) IS 'sum, element by element';
+COMMENT ON OPERATOR CLASS halfvec_ops USING btree IS 'order by elements, then by length';
+COMMENT ON FUNCTION qdrant.score(halfvec, halfvec, text) IS 'score of a stored vector for a query, as Qdrant computes it: Cosine, Dot, Euclid or Manhattan';

@@ -128,3 +128,20 @@ CREATE FUNCTION qdrant.check_index(index regclass, OUT block bigint, OUT item in
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'qd_hnsw_check_index' LANGUAGE C STRICT
 	SET search_path = pg_catalog, pg_temp;
+
+COMMENT ON OPERATOR CLASS vector_l2_ops USING qdrant_hnsw IS 'nearest neighbours by Euclidean distance, <->';
+COMMENT ON OPERATOR CLASS vector_ip_ops USING qdrant_hnsw IS 'nearest neighbours by inner product, <#>';
+COMMENT ON OPERATOR CLASS vector_cosine_ops USING qdrant_hnsw IS 'nearest neighbours by cosine distance, <=>';
+COMMENT ON OPERATOR CLASS vector_l1_ops USING qdrant_hnsw IS 'nearest neighbours by sum of absolute differences, <+>';
+COMMENT ON OPERATOR CLASS halfvec_l2_ops USING qdrant_hnsw IS 'nearest neighbours by Euclidean distance, <->';
+COMMENT ON OPERATOR CLASS halfvec_ip_ops USING qdrant_hnsw IS 'nearest neighbours by inner product, <#>';
+COMMENT ON OPERATOR CLASS halfvec_cosine_ops USING qdrant_hnsw IS 'nearest neighbours by cosine distance, <=>';
+COMMENT ON OPERATOR CLASS halfvec_l1_ops USING qdrant_hnsw IS 'nearest neighbours by sum of absolute differences, <+>';
+COMMENT ON OPERATOR CLASS bytevec_l2_ops USING qdrant_hnsw IS 'nearest neighbours by Euclidean distance, <->';
+COMMENT ON OPERATOR CLASS bytevec_ip_ops USING qdrant_hnsw IS 'nearest neighbours by inner product, <#>';
+COMMENT ON OPERATOR CLASS bytevec_cosine_ops USING qdrant_hnsw IS 'nearest neighbours by cosine distance, <=>';
+COMMENT ON OPERATOR CLASS bytevec_l1_ops USING qdrant_hnsw IS 'nearest neighbours by sum of absolute differences, <+>';
+COMMENT ON OPERATOR CLASS bit_hamming_ops USING qdrant_hnsw IS 'nearest neighbours by Hamming distance, <~>';
+COMMENT ON OPERATOR CLASS bit_jaccard_ops USING qdrant_hnsw IS 'nearest neighbours by Jaccard distance, <%>';
+COMMENT ON OPERATOR CLASS qdrant_payload_ops USING qdrant_hnsw IS 'payload as second column: filters are evaluated inside the index';
+COMMENT ON FUNCTION qdrant.check_index(regclass) IS 'everything that is wrong with a vector index; no row when it is clean';

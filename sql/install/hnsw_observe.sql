@@ -121,3 +121,8 @@ BEGIN
 	PERFORM set_config('qdrant_pg.ef_search', before, true);
 END;
 $$;
+
+COMMENT ON FUNCTION qdrant.last_scan() IS 'what the last scan of a vector index in this session did';
+COMMENT ON FUNCTION qdrant.index_stats(regclass) IS 'what a vector index holds: rows, vertices of the graph, rows not merged yet, pages';
+COMMENT ON FUNCTION qdrant.prewarm(regclass) IS 'reads a vector index into shared buffers, as far as it fits; the pages read';
+COMMENT ON FUNCTION qdrant.recall(regclass, integer, integer, integer) IS 'share of the k nearest rows that searches by the index find, with sample rows as queries';

@@ -151,3 +151,14 @@ CREATE FUNCTION qdrant_catalog.check_payload_index() RETURNS event_trigger
 CREATE EVENT TRIGGER qdrant_check_payload_index ON ddl_command_start
 	WHEN TAG IN ('CREATE INDEX')
 	EXECUTE FUNCTION qdrant_catalog.check_payload_index();
+
+COMMENT ON FUNCTION qdrant.text_tokens(text, jsonb, boolean) IS 'tokens that a text index of this schema makes of a string, or of a query';
+COMMENT ON FUNCTION payload_part_matches(jsonb, payload_filter) IS 'the payload passes the filter: for payload indexes, not for queries';
+COMMENT ON OPERATOR CLASS qdrant_keyword_ops USING gin IS 'payload index of type keyword on the key path in option path: strings';
+COMMENT ON OPERATOR CLASS qdrant_integer_ops USING gin IS 'payload index of type integer on the key path in option path: numbers, matches of integers and ranges';
+COMMENT ON OPERATOR CLASS qdrant_float_ops USING gin IS 'payload index of type float on the key path in option path: numbers and ranges of them';
+COMMENT ON OPERATOR CLASS qdrant_bool_ops USING gin IS 'payload index of type bool on the key path in option path: booleans';
+COMMENT ON OPERATOR CLASS qdrant_datetime_ops USING gin IS 'payload index of type datetime on the key path in option path: strings that are datetimes';
+COMMENT ON OPERATOR CLASS qdrant_uuid_ops USING gin IS 'payload index of type uuid on the key path in option path: strings that are UUIDs';
+COMMENT ON OPERATOR CLASS qdrant_geo_ops USING gin IS 'payload index of type geo on the key path in option path: objects with lon and lat';
+COMMENT ON OPERATOR CLASS qdrant_text_ops USING gin IS 'payload index of type text on the key path in option path: tokens of strings';

@@ -61,3 +61,8 @@ CREATE FUNCTION qdrant_catalog.float_greatest(payload jsonb, path text) RETURNS 
 -- {"path": schema}, paths in canonical form.
 CREATE FUNCTION qdrant_catalog.bind_filter(filter payload_filter, schemas jsonb) RETURNS payload_filter
 	AS 'MODULE_PATHNAME', 'qd_bind_filter' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION qdrant.payload_set(jsonb, jsonb, text) IS 'the payload with the patch merged in, at the key path if there is one';
+COMMENT ON FUNCTION qdrant.payload_delete_keys(jsonb, text[]) IS 'the payload without these key paths';
+COMMENT ON FUNCTION qdrant.payload_select(jsonb, text[], text[]) IS 'the key paths to include, or all but those to exclude; one of the arrays is NULL';
+COMMENT ON FUNCTION qdrant.is_json_path(text) IS 'Qdrant takes it as a key path';

@@ -152,3 +152,13 @@ CREATE CAST (point_id AS text) WITH FUNCTION text(point_id) AS ASSIGNMENT;
 CREATE CAST (point_id AS numeric) WITH FUNCTION "numeric"(point_id);
 
 CREATE CAST (point_id AS uuid) WITH FUNCTION uuid(point_id);
+
+COMMENT ON TYPE point_id IS 'id of a point: an unsigned 64-bit number or a UUID';
+COMMENT ON FUNCTION point_id_lt(point_id, point_id) IS 'less than, numbers before UUIDs';
+COMMENT ON FUNCTION point_id_le(point_id, point_id) IS 'at most, numbers before UUIDs';
+COMMENT ON FUNCTION point_id_eq(point_id, point_id) IS 'equal';
+COMMENT ON FUNCTION point_id_ne(point_id, point_id) IS 'not equal';
+COMMENT ON FUNCTION point_id_ge(point_id, point_id) IS 'at least, numbers before UUIDs';
+COMMENT ON FUNCTION point_id_gt(point_id, point_id) IS 'greater than, numbers before UUIDs';
+COMMENT ON OPERATOR CLASS point_id_ops USING btree IS 'numbers before UUIDs';
+COMMENT ON OPERATOR CLASS point_id_hash_ops USING hash IS 'equality of ids';

@@ -128,3 +128,22 @@ CREATE FUNCTION qdrant_catalog.sphere(center halfvec, radius double precision) R
 CREATE FUNCTION qdrant_catalog.sphere(center bytevec, radius double precision) RETURNS bytevec_sphere
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN ROW(center, radius)::bytevec_sphere;
+
+COMMENT ON TYPE vector_sphere IS 'center and radius of a range search over vector';
+COMMENT ON FUNCTION sphere(vector, double precision) IS 'center and radius of a range search, for the operators <<->>, <<#>>, <<=>> and <<+>>';
+COMMENT ON FUNCTION l2_within(vector, vector_sphere) IS 'Euclidean distance from the center is at most the radius';
+COMMENT ON FUNCTION ip_within(vector, vector_sphere) IS 'negative inner product with the center is at most the radius';
+COMMENT ON FUNCTION cosine_within(vector, vector_sphere) IS 'cosine distance from the center is at most the radius';
+COMMENT ON FUNCTION l1_within(vector, vector_sphere) IS 'sum of absolute differences from the center is at most the radius';
+COMMENT ON TYPE halfvec_sphere IS 'center and radius of a range search over halfvec';
+COMMENT ON FUNCTION halfvec_sphere(halfvec, double precision) IS 'center and radius of a range search, for the operators <<->>, <<#>>, <<=>> and <<+>>';
+COMMENT ON FUNCTION l2_within(halfvec, halfvec_sphere) IS 'Euclidean distance from the center is at most the radius';
+COMMENT ON FUNCTION ip_within(halfvec, halfvec_sphere) IS 'negative inner product with the center is at most the radius';
+COMMENT ON FUNCTION cosine_within(halfvec, halfvec_sphere) IS 'cosine distance from the center is at most the radius';
+COMMENT ON FUNCTION l1_within(halfvec, halfvec_sphere) IS 'sum of absolute differences from the center is at most the radius';
+COMMENT ON TYPE bytevec_sphere IS 'center and radius of a range search over bytevec';
+COMMENT ON FUNCTION bytevec_sphere(bytevec, double precision) IS 'center and radius of a range search, for the operators <<->>, <<#>>, <<=>> and <<+>>';
+COMMENT ON FUNCTION l2_within(bytevec, bytevec_sphere) IS 'Euclidean distance from the center is at most the radius';
+COMMENT ON FUNCTION ip_within(bytevec, bytevec_sphere) IS 'negative inner product with the center is at most the radius';
+COMMENT ON FUNCTION cosine_within(bytevec, bytevec_sphere) IS 'cosine distance from the center is at most the radius';
+COMMENT ON FUNCTION l1_within(bytevec, bytevec_sphere) IS 'sum of absolute differences from the center is at most the radius';

@@ -237,3 +237,31 @@ CREATE FUNCTION qdrant.score(vector, vector, text) RETURNS real
 
 CREATE FUNCTION qdrant.cosine_normalize(vector) RETURNS vector
 	AS 'MODULE_PATHNAME', 'qd_cosine_normalize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON TYPE vector IS 'vector of up to 65,536 float4';
+COMMENT ON FUNCTION l2_distance(vector, vector) IS 'Euclidean distance';
+COMMENT ON FUNCTION inner_product(vector, vector) IS 'inner product';
+COMMENT ON FUNCTION cosine_distance(vector, vector) IS '1 - cosine of the angle';
+COMMENT ON FUNCTION l1_distance(vector, vector) IS 'sum of absolute differences';
+COMMENT ON FUNCTION vector_negative_inner_product(vector, vector) IS 'inner product times -1, so that less is nearer';
+COMMENT ON FUNCTION vector_dims(vector) IS 'number of dimensions';
+COMMENT ON FUNCTION vector_norm(vector) IS 'Euclidean norm';
+COMMENT ON FUNCTION l2_normalize(vector) IS 'the vector scaled to Euclidean norm 1';
+COMMENT ON FUNCTION binary_quantize(vector) IS 'a bit for each element: 1 where it is positive';
+COMMENT ON FUNCTION subvector(vector, integer, integer) IS 'part of a vector: first element, counted from 1, and number of elements';
+COMMENT ON FUNCTION vector_add(vector, vector) IS 'sum, element by element';
+COMMENT ON FUNCTION vector_sub(vector, vector) IS 'difference, element by element';
+COMMENT ON FUNCTION vector_mul(vector, vector) IS 'product, element by element';
+COMMENT ON FUNCTION vector_concat(vector, vector) IS 'concatenation';
+COMMENT ON FUNCTION vector_lt(vector, vector) IS 'less than, element by element, then by length';
+COMMENT ON FUNCTION vector_le(vector, vector) IS 'at most, element by element, then by length';
+COMMENT ON FUNCTION vector_eq(vector, vector) IS 'equal, element by element, then by length';
+COMMENT ON FUNCTION vector_ne(vector, vector) IS 'not equal, element by element, then by length';
+COMMENT ON FUNCTION vector_ge(vector, vector) IS 'at least, element by element, then by length';
+COMMENT ON FUNCTION vector_gt(vector, vector) IS 'greater than, element by element, then by length';
+COMMENT ON FUNCTION vector_cmp(vector, vector) IS 'less than, equal, greater than as -1, 0, 1';
+COMMENT ON AGGREGATE avg(vector) IS 'mean, element by element';
+COMMENT ON AGGREGATE sum(vector) IS 'sum, element by element';
+COMMENT ON OPERATOR CLASS vector_ops USING btree IS 'order by elements, then by length';
+COMMENT ON FUNCTION qdrant.score(vector, vector, text) IS 'score of a stored vector for a query, as Qdrant computes it: Cosine, Dot, Euclid or Manhattan';
+COMMENT ON FUNCTION qdrant.cosine_normalize(vector) IS 'the vector as a collection with distance Cosine stores it';
