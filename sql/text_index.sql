@@ -136,6 +136,8 @@ SELECT cardinality(qdrant.text_tokens(repeat('x', 100000), '{"type": "text", "to
 	cardinality(qdrant.text_tokens(repeat('word ', 200000))) AS words,
 	cardinality(qdrant.text_tokens(repeat('é', 500000), '{"type": "text", "ascii_folding": true, "stemmer": {"type": "snowball", "language": "french"}}')) AS one,
 	cardinality(qdrant.text_tokens(repeat('日本', 100000), '{"type": "text", "tokenizer": "multilingual"}')) > 1 AS segments;
+-- lower case may be longer: a word that then fills its memory to the last byte
+SELECT t[1], t[2], length(t[3]), octet_length(t[3]) FROM qdrant.text_tokens('one two İ' || repeat('x', 1021)) t;
 
 DROP TABLE points;
 DROP FUNCTION tokens, problem, bound;

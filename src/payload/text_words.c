@@ -286,15 +286,16 @@ qd_text_lower(const char *s, size_t length, StringInfo out)
 		map = ucasemap_open("", 0, &status);
 	check(status, "lower a word");
 	enlargeStringInfo(out, (int) length);
+	/* the last byte is the NUL's: ICU writes none where there is no room */
 	size = ucasemap_utf8ToLower(map, out->data + out->len,
-								out->maxlen - out->len, s, (int32_t) length,
-								&status);
+								out->maxlen - out->len - 1, s,
+								(int32_t) length, &status);
 	if (status == U_BUFFER_OVERFLOW_ERROR)
 	{
 		status = U_ZERO_ERROR;
 		enlargeStringInfo(out, size);
 		size = ucasemap_utf8ToLower(map, out->data + out->len,
-									out->maxlen - out->len, s,
+									out->maxlen - out->len - 1, s,
 									(int32_t) length, &status);
 	}
 	check(status, "lower a word");
