@@ -103,6 +103,7 @@ INSERT INTO predicates VALUES
 	('bound text', '{"as": "text", "match": {"text": "RED"}}'), ('bound text', '{"as": "text", "match": {"text": "fox red"}}'), ('bound text', '{"as": "text", "match": {"text": "!"}}'),
 	('bound text', '{"as": {"type": "text", "tokenizer": "word"}, "match": {"text_any": "fox w7 none"}}'), ('bound text', '{"as": "text", "match": {"phrase": "red fox"}}'),
 	('bound text', jsonb_build_object('as', 'text', 'match', jsonb_build_object('text', repeat('long', 60) || 'x'))),
+	('bound text', jsonb_build_object('as', 'text', 'match', jsonb_build_object('text', repeat('long', 60)))),
 	('other text', '{"as": {"type": "text", "tokenizer": "whitespace"}, "match": {"text": "red"}}'),
 	('phrase', '{"as": {"type": "text", "phrase_matching": true}, "match": {"phrase": "red fox"}}'), ('phrase', '{"as": {"type": "text", "phrase_matching": true}, "match": {"phrase": "fox red"}}'),
 	('several', '{"match": {"value": "red"}, "range": {"gt": 2}}'), ('several', '{"match": {"value": 1}, "range": {"gt": 2}}');

@@ -34,12 +34,13 @@ first_token(const qd_node *test)
  *----------
  */
 
-/* Cuts what is too long, where a character ends; true if there was any. */
-static bool
+/* What is cut has at least so many bytes: a character is not torn apart. */
+#define CUT_MIN (QD_TEXT_KEY_MAX - 3)
+
+/* Cuts what is too long, where a character ends. */
+static void
 cut(qd_tokens *tokens)
 {
-	bool		any = false;
-
 	for (uint32 i = 0; i < tokens->n; i++)
 	{
 		qd_token   *token = &tokens->items[i];
@@ -47,11 +48,9 @@ cut(qd_tokens *tokens)
 		if (token->length <= QD_TEXT_KEY_MAX)
 			continue;
 		token->length = QD_TEXT_KEY_MAX;
-		while (token->length > 0 && (token->s[token->length] & 0xc0) == 0x80)
+		while (token->length > CUT_MIN && (token->s[token->length] & 0xc0) == 0x80)
 			token->length--;
-		any = true;
 	}
-	return any;
 }
 
 qd_tokens
@@ -70,15 +69,17 @@ qd_text_test_keys(const qd_node *test, bool *recheck)
 	const qd_node *string = first_token(test);
 	qd_tokens	tokens = {0};
 
+	*recheck = test->kind == QD_TEST_PHRASE && test->n > 1;
 	tokens.items = palloc(sizeof(qd_token) * Max(test->n, 1));
 	for (uint32 i = 0; i < test->n; i++, string = qd_node_next(string))
 	{
 		tokens.items[i].s = qd_node_body(string);
 		tokens.items[i].length = string->n;
+		/* its key may be that of a longer one, too */
+		*recheck |= string->n >= CUT_MIN;
 	}
 	tokens.n = test->n;
-	*recheck = cut(&tokens);
-	*recheck |= test->kind == QD_TEST_PHRASE && test->n > 1;
+	cut(&tokens);
 	qd_tokens_sort(&tokens);
 	return tokens;
 }
