@@ -303,7 +303,14 @@ SELECT qdrant_catalog.put_collection('documents', 'qdrant.theirs', '{}', '[]');
 INSERT INTO qdrant_catalog.collections (name, relation, config) VALUES ('x', 'qdrant.theirs', '{}');
 UPDATE qdrant_catalog.collections SET version = 0;
 DELETE FROM qdrant_catalog.vectors;
+-- a config that nobody has checked holds options, not statements
+SELECT qdrant_catalog.put_collection('theirs', 'qdrant.theirs', qdrant_catalog.config_create('{"vectors": {"size": 4, "distance": "Dot"}}')
+	|| '{"quantization_config": {"none); CREATE TABLE qdrant.smuggled (); SELECT (1": {}}}', '[{"name": "", "column": "embedding", "dim": 4, "distance": "Dot"}]') > 0 AS put;
 RESET ROLE;
+SELECT qdrant.update_collection('theirs', '{}');
+DROP INDEX qdrant.theirs_embedding_payload_idx;
+SELECT qdrant.update_collection('theirs', '{}');
+SELECT to_regclass('qdrant.smuggled') AS smuggled;
 SET ROLE regress_qdrant_other;
 SELECT qdrant.drop_collection('theirs');
 SELECT qdrant.collection_info('theirs');

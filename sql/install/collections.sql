@@ -166,6 +166,14 @@ BEGIN
 END
 $$;
 
+-- As CREATE and ALTER INDEX take them.  A config need not be what
+-- config_create has checked: whoever owns a table may register it with any.
+CREATE FUNCTION qdrant_catalog.option_list(options text[]) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+SELECT string_agg(format('%I=%L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ' ORDER BY n)
+FROM unnest(options) WITH ORDINALITY u(o, n)
+$$;
+
 -- Those options that decide how vectors are encoded.
 CREATE FUNCTION qdrant_catalog.codec_options(options text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -218,7 +226,7 @@ SELECT format('CREATE INDEX %s ON %s USING qdrant_hnsw (%I @extschema@.%I, paylo
 	(SELECT t.typname FROM qdrant_catalog.column_type(relation, vector ->> 'column') c JOIN pg_type t ON t.oid = c.type)
 	|| CASE vector ->> 'distance' WHEN 'Cosine' THEN '_cosine_ops' WHEN 'Euclid' THEN '_l2_ops'
 		WHEN 'Dot' THEN '_ip_ops' WHEN 'Manhattan' THEN '_l1_ops' END,
-	array_to_string(qdrant_catalog.index_options(config, vector), ', '))
+	qdrant_catalog.option_list(qdrant_catalog.index_options(config, vector)))
 $$;
 
 -- The same for a builder outside of transactions.  The index in use stays as
@@ -281,7 +289,7 @@ BEGIN
 		EXECUTE format('ALTER INDEX %s RESET (full_scan_threshold, indexing_threshold, quantization, quantile, compression)',
 			qdrant_catalog.quoted_name(index_oid));
 		EXECUTE format('ALTER INDEX %s SET (%s)', qdrant_catalog.quoted_name(index_oid),
-			array_to_string(wanted, ', '));
+			qdrant_catalog.option_list(wanted));
 		IF anew THEN
 			EXECUTE format('REINDEX INDEX %s', qdrant_catalog.quoted_name(index_oid));
 		END IF;
