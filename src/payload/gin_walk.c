@@ -271,25 +271,49 @@ qd_gin_walk_next(qd_gin_walk *walk)
  *----------
  */
 
-/* The leftmost leaf: no leftmost page is ever deleted. */
-static BlockNumber
+/*
+ * The leftmost leaf, locked: no leftmost page is ever deleted.  It is not let
+ * go and locked again, as a root that is a leaf may become something else.
+ */
+static Buffer
 leftmost_leaf(Relation index, BlockNumber block)
 {
 	for (;;)
 	{
 		Buffer		buffer = ReadBuffer(index, block);
 		Page		page = BufferGetPage(buffer);
-		bool		is_leaf;
 
 		LockBuffer(buffer, GIN_SHARE);
-		is_leaf = GinPageIsLeaf(page);
-		if (!is_leaf)
-			block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
-																		FirstOffsetNumber));
+		if (GinPageIsLeaf(page))
+			return buffer;
+		block = PostingItemGetBlockNumber(GinDataPageGetPostingItem(page,
+																	FirstOffsetNumber));
 		UnlockReleaseBuffer(buffer);
-		if (is_leaf)
-			return block;
 	}
+}
+
+/* The rows of a locked leaf, which is let go; false when it has none. */
+static bool
+take_leaf(qd_gin_walk *walk, Buffer buffer)
+{
+	Page		page = BufferGetPage(buffer);
+	ItemPointerData from_start;
+
+	ItemPointerSetMin(&from_start);
+	walk->leaf = GinPageRightMost(page) ? InvalidBlockNumber :
+		GinPageGetOpaque(page)->rightlink;
+	walk->n_tids = 0;
+	if (!GinPageIsData(page) || !GinPageIsLeaf(page))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\" has no posting list where one should be",
+						RelationGetRelationName(walk->index))));
+	if (!GinPageIsDeleted(page))
+		walk->tids = GinDataLeafPageGetItems(page, &walk->n_tids, from_start);
+	UnlockReleaseBuffer(buffer);
+	if (walk->n_tids == 0)
+		free_rows(walk);
+	return walk->n_tids > 0;
 }
 
 /*
@@ -304,49 +328,31 @@ read_leaf(qd_gin_walk *walk)
 {
 	while (BlockNumberIsValid(walk->leaf))
 	{
-		ItemPointerData from_start;
 		Buffer		buffer;
-		Page		page;
 
 		CHECK_FOR_INTERRUPTS();
-		ItemPointerSetMin(&from_start);
 		buffer = ReadBuffer(walk->index, walk->leaf);
 		LockBuffer(buffer, GIN_SHARE);
-		page = BufferGetPage(buffer);
-		walk->leaf = GinPageRightMost(page) ? InvalidBlockNumber :
-			GinPageGetOpaque(page)->rightlink;
-		walk->n_tids = 0;
-		if (!GinPageIsData(page) || !GinPageIsLeaf(page))
-			ereport(ERROR,
-					(errcode(ERRCODE_INDEX_CORRUPTED),
-					 errmsg("index \"%s\" has no posting list where one should be",
-							RelationGetRelationName(walk->index))));
-		if (!GinPageIsDeleted(page))
-			walk->tids = GinDataLeafPageGetItems(page, &walk->n_tids, from_start);
-		UnlockReleaseBuffer(buffer);
-		if (walk->n_tids > 0)
+		if (take_leaf(walk, buffer))
 			return true;
-		free_rows(walk);
 	}
 	return false;
 }
 
 /*
- * All rows of the tree, as one part, on a standby: replay may delete and reuse
- * any page, but not one that it waits for, and the next is locked before one is
- * let go.
+ * All rows of the tree from its first leaf on, as one part, on a standby:
+ * replay may delete and reuse any page, but not one that it waits for, and the
+ * next is locked before one is let go.
  */
 static bool
-read_tree(qd_gin_walk *walk)
+read_tree(qd_gin_walk *walk, Buffer buffer)
 {
-	Buffer		buffer = ReadBuffer(walk->index, walk->leaf);
 	Size		room = 0;
 	ItemPointerData from_start;
 
 	ItemPointerSetMin(&from_start);
 	walk->leaf = InvalidBlockNumber;
 	walk->n_tids = 0;
-	LockBuffer(buffer, GIN_SHARE);
 	for (;;)
 	{
 		int			n;
@@ -372,6 +378,8 @@ read_tree(qd_gin_walk *walk)
 	}
 	UnlockReleaseBuffer(buffer);
 	CHECK_FOR_INTERRUPTS();
+	if (walk->n_tids == 0)
+		free_rows(walk);
 	return walk->n_tids > 0;
 }
 
@@ -408,9 +416,12 @@ read_entry(qd_gin_walk *walk)
 		return false;
 	if (GinIsPostingTree(entry))
 	{
+		Buffer		leaf = leftmost_leaf(walk->index, GinGetPostingTree(entry));
+
 		walk->stage = QD_GIN_ROWS_TREE;
-		walk->leaf = leftmost_leaf(walk->index, GinGetPostingTree(entry));
-		return RecoveryInProgress() ? read_tree(walk) : read_leaf(walk);
+		if (RecoveryInProgress())
+			return read_tree(walk, leaf);
+		return take_leaf(walk, leaf) || read_leaf(walk);
 	}
 	walk->tids = ginReadTuple(&walk->state, FirstOffsetNumber, entry, &walk->n_tids);
 	return walk->n_tids > 0;
