@@ -141,3 +141,23 @@ SELECT t[1], t[2], length(t[3]), octet_length(t[3]) FROM qdrant.text_tokens('one
 
 DROP TABLE points;
 DROP FUNCTION tokens, problem, bound;
+
+--
+-- SQL_ASCII: any bytes; what is no UTF-8 belongs to no word
+--
+\set database :DBNAME
+CREATE DATABASE regress_qdrant_ascii ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0;
+\c regress_qdrant_ascii
+SET client_min_messages = warning;
+CREATE EXTENSION qdrant_pg;
+CREATE TABLE points (id integer, payload jsonb);
+INSERT INTO points VALUES (1, jsonb_build_object('t', E'Quick \xff\xfe brown')), (2, '{"t": "quick"}');
+CREATE INDEX ON points USING gin (payload qdrant_text_ops (path = 't'));
+SELECT id FROM points WHERE payload @@@ '{"must": {"key": "t", "match": {"text": "BROWN quick"}, "as": "text"}}';
+SET enable_seqscan = off;
+SELECT id FROM points WHERE payload @@@ '{"must": {"key": "t", "match": {"text": "BROWN quick"}, "as": "text"}}';
+SELECT qdrant.text_tokens(E'Quick \xff\xfe brown'),
+	cardinality(qdrant.text_tokens(E'Quick \xff\xfe brown', '{"type": "text", "tokenizer": "whitespace"}')) AS pieces,
+	cardinality(qdrant.text_tokens(E'Quick \xff\xfe brown', '{"type": "text", "tokenizer": "multilingual", "ascii_folding": true}')) AS words;
+\c :database
+DROP DATABASE regress_qdrant_ascii;

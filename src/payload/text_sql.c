@@ -15,8 +15,11 @@
 static Datum
 token_datum(const qd_token *token)
 {
-	char	   *s = pg_any_to_server(token->s, (int) token->length, PG_UTF8);
+	char	   *s = unconstify(char *, token->s);
 
+	/* SQL_ASCII has no encoding that bytes could be wrong in */
+	if (GetDatabaseEncoding() != PG_SQL_ASCII)
+		s = pg_any_to_server(s, (int) token->length, PG_UTF8);
 	if (s == token->s)
 		return PointerGetDatum(cstring_to_text_with_len(token->s,
 														(int) token->length));

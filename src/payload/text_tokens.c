@@ -282,13 +282,17 @@ add_words(pipeline *p, const char *s, size_t left)
 	}
 }
 
-/* A string without its NUL may be converted; one that needn't be is kept. */
+/*
+ * A string without its NUL may be converted; one that needn't be is kept.  In
+ * SQL_ASCII bytes stand for UTF-8, and if they are none nobody minds.
+ */
 static char *
 to_utf8(const char *s, size_t *length)
 {
+	int			encoding = GetDatabaseEncoding();
 	char	   *utf8;
 
-	if (GetDatabaseEncoding() == PG_UTF8)
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
 		return unconstify(char *, s);
 	utf8 = pg_server_to_any(s, (int) *length, PG_UTF8);
 	if (utf8 != s)
