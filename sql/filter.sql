@@ -326,6 +326,19 @@ CREATE TABLE filters AS SELECT '{"must": {"key": "n", "range": {"lte": 2}}}'::pa
 SELECT f::text, string_agg(id::text, ' ' ORDER BY id) FROM filters JOIN points ON payload @@@ f GROUP BY filters.ctid, f::text;
 SELECT NULL::jsonb @@@ '{}' AS "null", '{}'::jsonb @@@ NULL AS "null";
 
+-- Messages are cut where a character ends: whoever reads them takes UTF-8.
+\set VERBOSITY terse
+\set long '''a''||repeat(''é '', 100)'
+SELECT jsonb_build_object(:long, 1)::payload_filter;
+SELECT jsonb_build_object('must', jsonb_build_object('key', :long, 'match', '{"value": 1}'::jsonb))::payload_filter;
+SELECT jsonb_build_object('must', jsonb_build_object('key', 'k', 'range', jsonb_build_object('lt', 'aa' || :long)))::payload_filter;
+SELECT qdrant.payload_set('{}', '{}', :long);
+SELECT qdrant_catalog.keyword_values('{}', :long);
+SELECT ('aa' || :long)::point_id;
+SELECT ('aa' || :long)::vector;
+SELECT format('CREATE INDEX ON points USING gin (payload qdrant_keyword_ops (path = %L))', :long) \gexec
+\set VERBOSITY default
+
 -- What the planner thinks of 100,000 rows.
 CREATE FUNCTION estimate(filter text) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE

@@ -10,6 +10,7 @@
  */
 #include "compat.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -203,8 +204,8 @@ qd_compiler_stranger(JsonbContainer *object, const char *const *known,
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 		if (token == WJB_KEY && !is_one_of(&v, known) &&
 			!(known_too && is_one_of(&v, known_too)))
-			return psprintf("%.*s", Min(v.val.string.len, 200),
-							v.val.string.val);
+			return pnstrdup(v.val.string.val,
+							pg_mbcliplen(v.val.string.val, v.val.string.len, 200));
 	return NULL;
 }
 
@@ -228,7 +229,8 @@ compile_path(qd_compiler *c, const JsonbValue *key)
 		qd_compiler_fail(c, "\"key\" must be a string");
 	if (!qd_path_parse(key->val.string.val, key->val.string.len, &path))
 		qd_compiler_fail(c, psprintf("\"%.*s\" is not a key path",
-									 Min(key->val.string.len, 200),
+									 pg_mbcliplen(key->val.string.val,
+												  key->val.string.len, 200),
 									 key->val.string.val));
 	qd_path_compile(&path, &c->out);
 }

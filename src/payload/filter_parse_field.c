@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "payload/datetime.h"
@@ -342,7 +343,8 @@ read_times(qd_compiler *c, JsonbValue **bounds, qd_datetime *times)
 		if (!qd_datetime_parse(bounds[i]->val.string.val,
 							   bounds[i]->val.string.len, &times[i]))
 			qd_compiler_fail(c, psprintf("\"%.*s\" is not a datetime like 2014-01-01T00:00:00Z",
-										 Min(bounds[i]->val.string.len, 100),
+										 pg_mbcliplen(bounds[i]->val.string.val,
+													  bounds[i]->val.string.len, 100),
 										 bounds[i]->val.string.val));
 		qd_compiler_leave(c, mark);
 	}

@@ -15,6 +15,7 @@
 #include "catalog/pg_am_d.h"
 #include "commands/defrem.h"
 #include "commands/event_trigger.h"
+#include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -38,7 +39,8 @@ validate_path(const char *value)
 	if (value && !qd_path_parse(value, strlen(value), &path))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%.200s\" is not a key path", value),
+				 errmsg("\"%.*s\" is not a key path",
+						pg_mbcliplen(value, strlen(value), 200), value),
 				 errhint("A path looks like a.b[0].c[] or \"odd key\".b.")));
 }
 

@@ -9,6 +9,7 @@
 #include "compat.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -38,7 +39,7 @@ parse_path(const char *str, size_t length, qd_path *path)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%.*s\" is not a key path",
-						(int) Min(length, 200), str),
+						pg_mbcliplen(str, (int) length, 200), str),
 				 errhint("A path looks like a.b[0].c[] or \"odd key\".b.")));
 }
 

@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "lib/qunique.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -164,7 +165,7 @@ qd_payload_values_path(FunctionCallInfo fcinfo, text *str)
 	if (!qd_path_parse(VARDATA_ANY(str), length, &path))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%.*s\" is not a key path", (int) Min(length, 200),
+				 errmsg("\"%.*s\" is not a key path", pg_mbcliplen(VARDATA_ANY(str), (int) length, 200),
 						VARDATA_ANY(str))));
 	initStringInfo(&out);
 	qd_path_compile(&path, &out);

@@ -6,6 +6,7 @@
 
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/sortsupport.h"
@@ -203,8 +204,8 @@ parse_input(const char *text, struct Node *escontext)
 	if (id == NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type point_id: \"%.100s\"",
-						text),
+				 errmsg("invalid input syntax for type point_id: \"%.*s\"",
+						pg_mbcliplen(text, strlen(text), 100), text),
 				 errhint("A point id is an unsigned 64-bit number or a UUID.")));
 	return id;
 }

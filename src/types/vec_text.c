@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
 
 #include "types/vec_type.h"
@@ -46,8 +47,9 @@ syntax_error(const item_list *list, const char *detail)
 {
 	ereturn(list->escontext, false,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type %s: \"%.100s\"",
-					list->type->name, list->text),
+			 errmsg("invalid input syntax for type %s: \"%.*s\"",
+					list->type->name,
+					pg_mbcliplen(list->text, strlen(list->text), 100), list->text),
 			 errdetail("%s", detail)));
 }
 
