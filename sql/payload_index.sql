@@ -308,6 +308,9 @@ EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE payload @@@ '{"must": [{"key": "c
 EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE payload @@@ '{"must": [{"key": "plain", "range": {"lt": 5}}]}';
 SELECT count(*), count(*) FILTER (WHERE payload ->> 'city' = 'c7' AND (payload -> 'plain')::integer < 50) AS right FROM parted
 	WHERE payload @@@ '{"must": [{"key": "city", "match": {"value": "c7"}}, {"key": "plain", "range": {"lt": 50}}]}';
+-- the planner estimates a condition of a join for all of them at once
+SELECT count(s.id), count(*) = (SELECT count(*) FROM shop) AS all FROM parted p
+	LEFT JOIN shop s ON s.id = p.id AND p.payload @@@ '{"must": {"key": "city", "match": {"value": "c7"}}}';
 DROP TABLE parted;
 
 -- Long strings and arrays in an index.

@@ -13,6 +13,7 @@
 #include "access/reloptions.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_class_d.h"
 #include "commands/defrem.h"
 #include "commands/event_trigger.h"
 #include "mb/pg_wchar.h"
@@ -582,6 +583,7 @@ const qd_index_options *
 qd_payload_index_options(Relation index, int column)
 {
 	if (index->rd_rel->relam != GIN_AM_OID ||
+		index->rd_rel->relkind != RELKIND_INDEX ||
 		index_getprocinfo(index, column, GIN_EXTRACTVALUE_PROC)->fn_addr !=
 		qd_gin_extract_value)
 		return NULL;

@@ -62,7 +62,9 @@ qd_index_text_schema(const qd_index_options *options)
 
 /*
  * gin_opclass.c: the options of a payload index's column; NULL when the
- * relation is another index.  They live as long as the relation is open.
+ * relation is another index, or that of a partitioned table, which has no keys
+ * (from PostgreSQL 16 on the planner knows of it).  They live as long as the
+ * relation is open.
  */
 extern const qd_index_options *qd_payload_index_options(Relation index,
 														int column);
