@@ -326,6 +326,20 @@ CREATE TABLE filters AS SELECT '{"must": {"key": "n", "range": {"lte": 2}}}'::pa
 SELECT f::text, string_agg(id::text, ' ' ORDER BY id) FROM filters JOIN points ON payload @@@ f GROUP BY filters.ctid, f::text;
 SELECT NULL::jsonb @@@ '{}' AS "null", '{}'::jsonb @@@ NULL AS "null";
 
+-- Which strings are datetimes, and which: as qdrant-edge-py finds them.
+SELECT t, '1970-01-01Z'::timestamptz AT TIME ZONE 'UTC' + m * interval '1 microsecond' AS at
+FROM unnest(ARRAY['2024-1-5', ' 2024-01-05', '+2024-01-05', '2024-01-05 1:2:3', '2024-01-05 10:30', '2024-01-05T10:30', '2024-01-05T10:30Z', '2024-01-05 10:30+01:00',
+	'2024-01-05 10:30 UTC', '2024-01-05t10:30', '2024-01-05t10:30:00', '2024-01-05t10:30:00z', '2024-01-05t10:30:00+01', '2024-01-05t10:30:00+0130', '2024-01-05T10:30:00+01',
+	'2024-01-05T10:30:00utc', '2024-01-05T10:30:00 Z ', E'2024-01-05\t10:30:00', E'2024-01-05\t10:30:00Z', E'2024-01-05\t10:30:00 UTC', '2024-01-0510:30:00',
+	'2024-01-05  10:30:00.5 +01 : 30', '2024-01-05T10:30:00−01:00', '2024-01-05T10:30:00+01:', '2024 -01-05 10:30 :00Z', '2024 -01-05', '2024-01-05T10 :30:00',
+	'12024-01-05', '+12024-01-05', '-0001-01-05', '2024-01-05T10:30:60Z', '2024-01-05T10:30:61Z', '2024-01-05T24:00:00Z', '2024-01-05T10:30:00+24:00', '2024-01-05T10:30:00+01:60',
+	'2024-01-05T10:30:00.', '2024-01-05T10:30:00.1234567899Z', '2024-01-05 ', '2024-01-05T', '20240105']) WITH ORDINALITY u(t, n)
+	LEFT JOIN LATERAL unnest(qdrant_catalog.datetime_values(jsonb_build_object('d', t), 'd')) m ON true ORDER BY n;
+-- as far as dates reach, in microseconds too
+SELECT qdrant_catalog.datetime_values('{"d": ["-262142-01-01", "+262142-12-31T23:59:59.999999Z", "+262143-01-01", "-99999999999999999999-01-01"]}', 'd') AS two;
+SELECT '{"d": "+262142-12-31"}'::jsonb @@@ '{"must": {"key": "d", "as": "datetime", "range": {"gt": 8e18, "lte": 1e300}}}' AS far,
+	'{"d": "+262142-12-31"}'::jsonb @@@ '{"must": {"key": "d", "range": {"gt": "9999-12-31"}}}' AS later;
+
 -- Messages are cut where a character ends: whoever reads them takes UTF-8.
 \set VERBOSITY terse
 \set long '''a''||repeat(''é '', 100)'

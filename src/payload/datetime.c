@@ -1,31 +1,44 @@
 /*
  * datetime.c
- *		RFC 3339 and its relatives: a date alone, T or a blank between date and
- *		time, seconds optional, a fraction of up to 9 digits (further ones are
- *		cut), zone Z, UTC, +01:00, +0100, +01, or none (UTC).
+ *		What Qdrant takes for a datetime:
+ *
+ *		date
+ *		date T hour:minute
+ *		date T hour:minute:second
+ *		date T hour:minute:second zone
+ *
+ * A date is year-month-day; the year has up to four digits, or a sign and any
+ * number of them, other numbers have one or two.  For T there may be white
+ * space or nothing.  Seconds may have a fraction, whose digits after the ninth
+ * are cut.  A zone is Z, UTC, or a sign, two digits, and two for the minutes,
+ * which may be missing.  White space may stand before numbers and before a
+ * zone, and within a zone as well as colons.
+ *
+ * Where a zone with minutes follows, T may be t, and white space stand before
+ * - and : too.  It may stand behind a zone, and UTC be one, only where T is T,
+ * t or begins with a blank.  Without a zone the time is UTC.
  */
 #include "payload/datetime.h"
+
+#include <string.h>
+
+#include "payload/text_split.h"
+
+/* What chrono's dates reach, either side of the year 0. */
+#define YEAR_MAX 262142
 
 typedef struct cursor
 {
 	const char *p;
 	const char *end;
+	bool		needs_zone;		/* with minutes: it is written loosely */
+	bool		has_other_t;	/* neither T, t nor a blank behind the date */
 } cursor;
 
 static bool
-digits(cursor *c, int count, int *out)
+at_digit(const cursor *c)
 {
-	*out = 0;
-	if (c->end - c->p < count)
-		return false;
-	for (int i = 0; i < count; i++)
-	{
-		if (c->p[i] < '0' || c->p[i] > '9')
-			return false;
-		*out = *out * 10 + (c->p[i] - '0');
-	}
-	c->p += count;
-	return true;
+	return c->p < c->end && *c->p >= '0' && *c->p <= '9';
 }
 
 static bool
@@ -35,6 +48,73 @@ character(cursor *c, char wanted)
 		return false;
 	c->p++;
 	return true;
+}
+
+/* The letters, capitals, in any case. */
+static bool
+letters(cursor *c, const char *wanted)
+{
+	size_t		length = strlen(wanted);
+
+	if ((size_t) (c->end - c->p) < length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (c->p[i] != wanted[i] && c->p[i] != wanted[i] + ('a' - 'A'))
+			return false;
+	c->p += length;
+	return true;
+}
+
+static void
+skip_space(cursor *c)
+{
+	c->p += qd_text_space(c->p, c->end - c->p);
+}
+
+/* A character before which white space may stand, if a zone follows. */
+static bool
+mark(cursor *c, char wanted)
+{
+	const char *start = c->p;
+
+	skip_space(c);
+	c->needs_zone |= c->p > start;
+	return character(c, wanted);
+}
+
+/* A number from 0 to max of one or two digits. */
+static bool
+number(cursor *c, int max, int *out)
+{
+	int			n = 0;
+
+	*out = 0;
+	skip_space(c);
+	for (; n < 2 && at_digit(c); n++)
+		*out = *out * 10 + (*c->p++ - '0');
+	return n > 0 && *out <= max;
+}
+
+static bool
+parse_year(cursor *c, int *year)
+{
+	bool		negative;
+	bool		is_signed;
+	int			n = 0;
+
+	*year = 0;
+	skip_space(c);
+	negative = character(c, '-');
+	is_signed = negative || character(c, '+');
+	for (; at_digit(c) && (is_signed || n < 4); n++)
+	{
+		*year = *year * 10 + (*c->p++ - '0');
+		if (*year > YEAR_MAX)
+			return false;
+	}
+	if (negative)
+		*year = -*year;
+	return n > 0;
 }
 
 /* Days since 1970-01-01 of the proleptic Gregorian calendar. */
@@ -61,93 +141,155 @@ valid_date(int year, int month, int day)
 }
 
 static bool
+parse_date(cursor *c, int64_t *days)
+{
+	int			year;
+	int			month;
+	int			day;
+
+	if (!parse_year(c, &year) || !mark(c, '-') ||
+		!number(c, 12, &month) || !mark(c, '-') ||
+		!number(c, 31, &day) || !valid_date(year, month, day))
+		return false;
+	*days = days_of(year, month, day);
+	return true;
+}
+
+static bool
 parse_fraction(cursor *c, int32_t *nanos)
 {
 	int32_t		scale = 100000000;
-	const char *start;
 
 	if (!character(c, '.'))
 		return true;
-	start = c->p;
-	for (; c->p < c->end && *c->p >= '0' && *c->p <= '9'; c->p++)
+	if (!at_digit(c))
+		return false;
+	for (; at_digit(c); c->p++)
 	{
 		*nanos += (*c->p - '0') * scale;
 		scale /= 10;
 	}
-	return c->p > start;
+	return true;
+}
+
+/* A hyphen or U+2212. */
+static bool
+minus(cursor *c)
+{
+	if (character(c, '-'))
+		return true;
+	if (c->end - c->p < 3 || memcmp(c->p, "\342\210\222", 3) != 0)
+		return false;
+	c->p += 3;
+	return true;
+}
+
+/* The minutes of a zone, behind its hours; *are_there tells if they are. */
+static bool
+parse_zone_minutes(cursor *c, int *minutes, bool *are_there)
+{
+	do
+		skip_space(c);
+	while (character(c, ':'));
+	*minutes = 0;
+	*are_there = c->p < c->end;
+	if (!*are_there)
+		return true;
+	if (c->end - c->p < 2 || !at_digit(c))
+		return false;
+	*minutes = *c->p++ - '0';
+	if (!at_digit(c))
+		return false;
+	*minutes = *minutes * 10 + (*c->p++ - '0');
+	return *minutes <= 59;
 }
 
 /* The rest: seconds east of UTC in *offset. */
 static bool
 parse_zone(cursor *c, int *offset)
 {
-	int			hours;
+	bool		negative = false;
+	bool		has_minutes = true;
+	int			hours = 0;
 	int			minutes = 0;
-	int			sign;
 
-	*offset = 0;
-	if (c->p == c->end)
-		return true;
-	if (*c->p == 'Z' || *c->p == 'z')
-		return ++c->p == c->end;
-	if (*c->p == ' ')
+	skip_space(c);
+	if (!letters(c, "Z") && !(!c->has_other_t && letters(c, "UTC")))
 	{
-		c->p++;
-		if (c->end - c->p == 3 && c->p[0] == 'U' && c->p[1] == 'T' && c->p[2] == 'C')
-			return true;
+		negative = minus(c);
+		if (!negative && !character(c, '+'))
+			return false;
+		for (int i = 0; i < 2; i++)
+		{
+			if (!at_digit(c))
+				return false;
+			hours = hours * 10 + (*c->p++ - '0');
+		}
+		if (hours > 23 || !parse_zone_minutes(c, &minutes, &has_minutes))
+			return false;
 	}
-	if (c->p == c->end || (*c->p != '+' && *c->p != '-'))
-		return false;
-	sign = *c->p++ == '-' ? -1 : 1;
-	if (!digits(c, 2, &hours))
+	if (!c->has_other_t)
+		skip_space(c);
+	*offset = (hours * 60 + minutes) * (negative ? -60 : 60);
+	return c->p == c->end &&
+		!(c->needs_zone && (c->has_other_t || !has_minutes));
+}
+
+static void
+parse_t(cursor *c)
+{
+	if (character(c, 't'))
+		c->needs_zone = true;
+	else if (!character(c, 'T') && !character(c, ' '))
+	{
+		c->has_other_t = true;
+		skip_space(c);
+	}
+}
+
+/* What follows the date: seconds since its beginning in UTC. */
+static bool
+parse_time(cursor *c, int *seconds, int32_t *nanos)
+{
+	int			hour;
+	int			minute;
+	int			second = 0;
+	int			offset = 0;
+
+	parse_t(c);
+	if (!number(c, 23, &hour) || !mark(c, ':') || !number(c, 59, &minute))
 		return false;
 	if (c->p < c->end)
 	{
-		character(c, ':');
-		if (!digits(c, 2, &minutes))
+		if (!mark(c, ':') || !number(c, 60, &second) ||
+			!parse_fraction(c, nanos))
 			return false;
+		if (c->p < c->end)
+		{
+			if (!parse_zone(c, &offset))
+				return false;
+			c->needs_zone = false;
+		}
 	}
-	if (c->p != c->end || hours > 23 || minutes > 59)
-		return false;
-	*offset = sign * (hours * 3600 + minutes * 60);
+	*seconds = hour * 3600 + minute * 60 + second - offset;
 	return true;
 }
 
 bool
 qd_datetime_parse(const char *str, size_t length, qd_datetime *out)
 {
-	cursor		c = {str, str + length};
-	int			year;
-	int			month;
-	int			day;
-	int			hour = 0;
-	int			minute = 0;
-	int			second = 0;
-	int			offset = 0;
+	cursor		c = {str, str + length, false, false};
+	int64_t		days;
+	int			seconds = 0;
 	int32_t		nanos = 0;
 
-	if (!digits(&c, 4, &year) || !character(&c, '-') ||
-		!digits(&c, 2, &month) || !character(&c, '-') ||
-		!digits(&c, 2, &day) || !valid_date(year, month, day))
+	if (!parse_date(&c, &days))
 		return false;
-	if (c.p < c.end)
-	{
-		if (*c.p != 'T' && *c.p != 't' && *c.p != ' ')
-			return false;
-		c.p++;
-		if (!digits(&c, 2, &hour) || !character(&c, ':') ||
-			!digits(&c, 2, &minute))
-			return false;
-		if (character(&c, ':') &&
-			(!digits(&c, 2, &second) || !parse_fraction(&c, &nanos)))
-			return false;
-		if (hour > 23 || minute > 59 || second > 60)
-			return false;
-		if (!parse_zone(&c, &offset))
-			return false;
-	}
-	out->seconds = days_of(year, month, day) * 86400 + hour * 3600 +
-		minute * 60 + second - offset;
+	if (c.p < c.end && !parse_time(&c, &seconds, &nanos))
+		return false;
+	if (c.needs_zone)
+		return false;
+	out->seconds = days * 86400 + seconds;
 	out->nanos = nanos;
 	return true;
 }

@@ -308,7 +308,7 @@ compile_match(qd_compiler *c, const JsonbValue *match)
  */
 
 /* More than any datetime has, less than overflows. */
-#define MICROS_MAX	4e18
+#define MICROS_MAX	9e18
 
 static const char *const bound_names[] = {"lt", "gt", "gte", "lte"};
 

@@ -40,16 +40,26 @@ white_space(const unsigned char *s, size_t left)
 	return 0;
 }
 
+size_t
+qd_text_space(const char *s, size_t left)
+{
+	const unsigned char *p = (const unsigned char *) s;
+	const unsigned char *end = p + left;
+	size_t		space;
+
+	while (p < end && (space = white_space(p, end - p)) > 0)
+		p += space;
+	return (const char *) p - s;
+}
+
 bool
 qd_text_piece(const char **rest, size_t *left, const char **piece,
 			  size_t *length)
 {
 	const unsigned char *p = (const unsigned char *) *rest;
 	const unsigned char *end = p + *left;
-	size_t		space;
 
-	while (p < end && (space = white_space(p, end - p)) > 0)
-		p += space;
+	p += qd_text_space(*rest, *left);
 	*piece = (const char *) p;
 	while (p < end && white_space(p, end - p) == 0)
 		p++;

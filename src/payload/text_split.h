@@ -13,6 +13,9 @@
 extern int	qd_string_compare(const char *a, size_t a_length, const char *b,
 							  size_t b_length);
 
+/* How many bytes of white space (Unicode's) it begins with. */
+extern size_t qd_text_space(const char *s, size_t left);
+
 /*
  * Takes the next piece between white space (Unicode's) from *rest; false when
  * there is none.
