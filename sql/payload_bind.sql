@@ -123,3 +123,28 @@ BEGIN
 END $$;
 DROP TABLE vals, kinds, conditions;
 DROP FUNCTION admits, must, by_index, refuses;
+
+-- An index of integers compares integers, also where doubles no longer tell
+-- them apart; bounds are doubles, and what is too large is the largest.
+CREATE TABLE whole AS SELECT v, jsonb_build_object('v', v) AS payload FROM unnest(ARRAY['-9223372036854775808', '-9007199254740993', '5', '5.0', '5.5',
+	'9007199254740992', '9007199254740993', '9007199254740993.0', '9007199254740994', '1699999999999999999', '1700000000000000100',
+	'9223372036854775807', '9223372036854775808', '1e300']::jsonb[]) v;
+CREATE TABLE by_scan AS TABLE whole;
+CREATE INDEX ON whole USING gin (payload qdrant_integer_ops (path = 'v'));
+CREATE FUNCTION found(relation regclass, bounds jsonb, kind text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE format('SELECT string_agg(v::text, '' '' ORDER BY v) FROM %s WHERE payload @@@ %L', relation,
+		jsonb_build_object('must', jsonb_build_object('key', 'v', 'range', bounds) || CASE WHEN kind IS NULL THEN '{}' ELSE jsonb_build_object('as', kind) END)) INTO result;
+	RETURN result;
+END $$;
+SET enable_seqscan = off;
+SELECT bounds, found('whole', bounds, 'integer') AS "as integer", found('whole', bounds, NULL) IS DISTINCT FROM found('whole', bounds, 'integer') AS differs,
+	found('whole', bounds, 'integer') IS DISTINCT FROM found('by_scan', bounds, 'integer') AS wrong
+FROM unnest(ARRAY['{}', '{"gt": 9007199254740992}', '{"gte": 9007199254740992, "lte": 9007199254740992}', '{"gte": 1700000000000000000, "lt": 1e18}',
+	'{"gte": 1700000000000000000, "lt": 9e18}', '{"lt": 1700000000000000000, "gt": 9007199254740993}', '{"lt": 5.5, "gt": 4.5}', '{"gte": 5.5}', '{"gte": 9.3e18}', '{"gt": 9.3e18}',
+	'{"lt": 1e30, "gt": 1e18}', '{"lte": 1e30, "gt": 1e18}', '{"lte": -1e30}', '{"lt": -1e30}', '{"gte": "2023-11-14T22:13:20Z"}']::jsonb[]) bounds;
+RESET enable_seqscan;
+DROP TABLE whole, by_scan;
+DROP FUNCTION found;

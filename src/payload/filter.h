@@ -80,7 +80,7 @@ typedef enum qd_test_kind
 	QD_TEST_NOT_KEYWORDS,		/* as QD_TEST_STRINGS */
 	QD_TEST_INTEGERS,			/* as QD_TEST_INTS */
 	QD_TEST_NOT_INTEGERS,
-	QD_TEST_INTEGER_RANGE,		/* as QD_TEST_RANGE */
+	QD_TEST_INTEGER_RANGE,		/* 2 int64: the least and the greatest */
 	QD_TEST_UUIDS,				/* n UUIDs, sorted, 16 bytes each */
 	QD_TEST_NOT_UUIDS
 } qd_test_kind;

@@ -383,11 +383,53 @@ add_times(qd_compiler *c, uint32 given, const qd_datetime *times)
 static void
 add_numbers(qd_compiler *c, uint32 given, const double *numbers)
 {
-	bool		integers = c->binding && c->binding->kind == QD_INDEX_INTEGER;
-	int			at = qd_compiler_begin(c, integers ? QD_TEST_INTEGER_RANGE :
-									   QD_TEST_RANGE, given);
+	int			at = qd_compiler_begin(c, QD_TEST_RANGE, given);
 
 	appendBinaryStringInfo(&c->out, (char *) numbers, 4 * sizeof(numbers[0]));
+	qd_compiler_end(c, at);
+}
+
+/* As Rust casts it: what is too large becomes the largest. */
+static int64
+to_int64(double x)
+{
+	const double limit = 9223372036854775808.0;
+
+	return x >= limit ? PG_INT64_MAX : x < -limit ? PG_INT64_MIN : (int64) x;
+}
+
+/*
+ * A range bound to an index of integers, which compares them as such; floor
+ * and ceil of each bound that is given.
+ */
+static void
+add_integers(qd_compiler *c, uint32 given, const int64 *floors,
+			 const int64 *ceils)
+{
+	int64		least = PG_INT64_MIN;
+	int64		greatest = PG_INT64_MAX;
+	int			at = qd_compiler_begin(c, QD_TEST_INTEGER_RANGE, 0);
+
+	if (given & QD_LTE)
+		greatest = Min(greatest, floors[3]);
+	if (given & QD_GTE)
+		least = Max(least, ceils[2]);
+	/* nothing is less than the least, and nothing greater than the greatest */
+	if (((given & QD_LT) && ceils[0] == PG_INT64_MIN) ||
+		((given & QD_GT) && floors[1] == PG_INT64_MAX))
+	{
+		least = PG_INT64_MAX;
+		greatest = PG_INT64_MIN;
+	}
+	else
+	{
+		if (given & QD_LT)
+			greatest = Min(greatest, ceils[0] - 1);
+		if (given & QD_GT)
+			least = Max(least, floors[1] + 1);
+	}
+	appendBinaryStringInfo(&c->out, (char *) &least, sizeof(least));
+	appendBinaryStringInfo(&c->out, (char *) &greatest, sizeof(greatest));
 	qd_compiler_end(c, at);
 }
 
@@ -409,19 +451,40 @@ compile_times(qd_compiler *c, uint32 given, JsonbValue **bounds)
 		add_times(c, given, times);
 	else if (c->binding->kind == QD_INDEX_DATETIME)
 		qd_compiler_add_micros(c, given, micros, micros);
+	else if (c->binding->kind == QD_INDEX_INTEGER)
+		add_integers(c, given, micros, micros);
 	else
 		add_numbers(c, given, numbers);
 }
 
-/* Bound to an index of datetimes, numbers are microseconds. */
+/* Numbers, bound to an index of integers or of datetimes: microseconds. */
+static void
+compile_whole_range(qd_compiler *c, uint32 given, const double *numbers)
+{
+	bool		integers = c->binding->kind == QD_INDEX_INTEGER;
+	int64		floors[4];
+	int64		ceils[4];
+
+	for (int i = 0; i < 4; i++)
+	{
+		double		x = integers ? numbers[i] :
+		fmax(fmin(numbers[i], MICROS_MAX), -MICROS_MAX);
+
+		floors[i] = to_int64(floor(x));
+		ceils[i] = to_int64(ceil(x));
+	}
+	if (integers)
+		add_integers(c, given, floors, ceils);
+	else
+		qd_compiler_add_micros(c, given, floors, ceils);
+}
+
 static void
 compile_range(qd_compiler *c, const JsonbValue *range)
 {
 	JsonbValue *bounds[4];
 	uint32		given = read_bounds(c, range, bounds);
 	double		numbers[4] = {0};
-	int64		low[4];
-	int64		high[4];
 
 	for (int i = 0; i < 4; i++)
 	{
@@ -432,19 +495,11 @@ compile_range(qd_compiler *c, const JsonbValue *range)
 		}
 	}
 	read_numbers(c, bounds, numbers);
-	if (c->binding == NULL || c->binding->kind != QD_INDEX_DATETIME)
-	{
+	if (c->binding && (c->binding->kind == QD_INDEX_INTEGER ||
+					   c->binding->kind == QD_INDEX_DATETIME))
+		compile_whole_range(c, given, numbers);
+	else
 		add_numbers(c, given, numbers);
-		return;
-	}
-	for (int i = 0; i < 4; i++)
-	{
-		double		x = fmax(fmin(numbers[i], MICROS_MAX), -MICROS_MAX);
-
-		low[i] = (int64) floor(x);
-		high[i] = (int64) ceil(x);
-	}
-	qd_compiler_add_micros(c, given, low, high);
 }
 
 static void

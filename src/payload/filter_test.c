@@ -118,6 +118,15 @@ test_integer(const qd_node *test, const JsonbValue *value, bool found)
 }
 
 static bool
+in_integer_range(const qd_node *test, const JsonbValue *value)
+{
+	const int64 *b = (const int64 *) qd_node_body(test);
+	qd_number	number = qd_number_read(value);
+
+	return number.is_integral && number.i >= b[0] && number.i <= b[1];
+}
+
+static bool
 contains(const JsonbValue *value, const qd_node *string)
 {
 	if (string->n == 0)
@@ -296,8 +305,7 @@ qd_test_value(const qd_node *test, const JsonbValue *value)
 			return is_number &&
 				test_integer(test, value, test->kind == QD_TEST_INTEGERS);
 		case QD_TEST_INTEGER_RANGE:
-			return is_number && qd_number_read(value).is_integral &&
-				in_range(test, value);
+			return is_number && in_integer_range(test, value);
 		case QD_TEST_UUIDS:
 		case QD_TEST_NOT_UUIDS:
 			return is_string &&

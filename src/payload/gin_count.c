@@ -264,12 +264,27 @@ count_entries(counter *c, spot *at, OffsetNumber end)
 	return count + (n_trees > TREES_MAX ? of_trees * n_trees / TREES_MAX : of_trees);
 }
 
+/* The first key behind a range that has an end, or nearly so. */
+static void
+end_of_range(const qd_node *test, qd_key *key)
+{
+	const void *bounds = qd_node_body(test);
+	bool		open = (test->n & QD_LT) != 0;
+
+	if (test->kind == QD_TEST_INTEGER_RANGE)
+		qd_key_double(key, (double) ((const int64 *) bounds)[1]);
+	else if (test->kind == QD_TEST_DATETIME)
+		qd_key_datetime(key, qd_datetime_bound(test, open ? 0 : 3));
+	else
+		qd_key_double(key, ((const double *) bounds)[open ? 0 : 3]);
+	if (!open)
+		key->bytes[key->length++] = 0xff;
+}
+
 /* The first key behind all that the term matches, or nearly so. */
 static void
 end_of(const qd_gin_term *term, qd_key *key)
 {
-	const double *bounds;
-
 	key->length = VARSIZE(term->key) - VARHDRSZ;
 	memcpy(key->bytes, VARDATA(term->key), key->length);
 	if (term->match == QD_GIN_MATCH_CELLS)
@@ -280,17 +295,9 @@ end_of(const qd_gin_term *term, qd_key *key)
 		key->bytes[0] = class;
 	}
 	else if (term->match == QD_GIN_MATCH_RANGE &&
-			 (term->bounds->n & (QD_LT | QD_LTE)))
-	{
-		bounds = (const double *) qd_node_body(term->bounds);
-		if (term->bounds->kind == QD_TEST_DATETIME)
-			qd_key_datetime(key, qd_datetime_bound(term->bounds,
-												   term->bounds->n & QD_LT ? 0 : 3));
-		else
-			qd_key_double(key, bounds[term->bounds->n & QD_LT ? 0 : 3]);
-		if (term->bounds->n & QD_LTE)
-			key->bytes[key->length++] = 0xff;
-	}
+			 ((term->bounds->n & (QD_LT | QD_LTE)) ||
+			  term->bounds->kind == QD_TEST_INTEGER_RANGE))
+		end_of_range(term->bounds, key);
 	else
 	{
 		/* of a range without end, the next class; of a prefix, its successor */

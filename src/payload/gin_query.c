@@ -281,6 +281,21 @@ add_counts(builder *b, const qd_node *test, const place *at)
 }
 
 static void
+add_integer_range(builder *b, const qd_node *test)
+{
+	const int64 *bounds = (const int64 *) qd_node_body(test);
+	qd_key		key;
+	qd_gin_term *term;
+
+	if (bounds[0] > bounds[1])
+		return;
+	qd_key_double(&key, (double) bounds[0]);
+	term = add_term(b, &key);
+	term->match = QD_GIN_MATCH_RANGE;
+	term->bounds = test;
+}
+
+static void
 add_range(builder *b, const qd_node *test)
 {
 	const double *bounds = (const double *) qd_node_body(test);
@@ -380,7 +395,7 @@ add_bound_test(builder *b, const qd_node *test, qd_index_kind kind, bool *lossy)
 				add_class(b, QD_KEY_NUMBER, first);
 		case QD_TEST_INTEGER_RANGE:
 			if (numbers)
-				add_range(b, test);
+				add_integer_range(b, test);
 			return numbers;
 		case QD_TEST_UUIDS:
 			return kind == QD_INDEX_UUID && add_any_uuids(b, test);
@@ -773,11 +788,32 @@ qd_index_serves(const qd_index_options *options, const qd_filter *filter)
  *----------
  */
 
+/*
+ * Integers that are one double stand by form first: behind one that is too
+ * large there may be some that are not.
+ */
 static int
-compare_range(const qd_node *test, const unsigned char *key)
+compare_integer_range(const qd_node *test, const unsigned char *key,
+					  size_t length)
+{
+	const int64 *bounds = (const int64 *) qd_node_body(test);
+	int64		i;
+
+	if (qd_key_get_double(key) > (double) bounds[1])
+		return 1;
+	if (key[QD_KEY_NUMBER_FORM] == QD_KEY_FRACTION)
+		return -1;
+	qd_key_get_integer(key, length, &i);
+	return i < bounds[0] || i > bounds[1] ? -1 : 0;
+}
+
+static int
+compare_range(const qd_node *test, const unsigned char *key, size_t length)
 {
 	int			cmp[4];			/* of the key's value with each bound */
 
+	if (test->kind == QD_TEST_INTEGER_RANGE)
+		return compare_integer_range(test, key, length);
 	for (int i = 0; i < 4; i++)
 	{
 		if (test->kind != QD_TEST_DATETIME)
@@ -834,7 +870,6 @@ qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 	const char *start = VARDATA(term->key);
 	size_t		start_length = VARSIZE(term->key) - VARHDRSZ;
 	qd_key		last;
-	int			order;
 
 	/* another class of keys follows */
 	if (length == 0 || key[0] != (unsigned char) start[0])
@@ -848,11 +883,7 @@ qd_gin_term_compare(const qd_gin_term *term, const unsigned char *key,
 				return 1;
 			return (term->excluded != NULL && is_excluded(term, key, length)) ? -1 : 0;
 		case QD_GIN_MATCH_RANGE:
-			order = compare_range(term->bounds, key);
-			if (order == 0 && term->bounds->kind == QD_TEST_INTEGER_RANGE &&
-				key[QD_KEY_NUMBER_FORM] == QD_KEY_FRACTION)
-				return -1;
-			return order;
+			return compare_range(term->bounds, key, length);
 		case QD_GIN_MATCH_CELLS:
 			qd_key_cell(&last, term->last);
 			return memcmp(key + 1, last.bytes + 1, last.length - 1) > 0;

@@ -34,7 +34,8 @@ typedef enum qd_gin_match
 {
 	QD_GIN_MATCH_EQUAL,
 	QD_GIN_MATCH_PREFIX,		/* what begins with the key */
-	QD_GIN_MATCH_RANGE,			/* bounds: a QD_TEST_RANGE, or of datetimes */
+	QD_GIN_MATCH_RANGE,			/* bounds: a QD_TEST_RANGE, or of integers or
+								 * datetimes */
 	QD_GIN_MATCH_CELLS			/* up to the cell, or the count, last */
 } qd_gin_match;
 
