@@ -636,6 +636,13 @@ build_not(builder *b, const qd_node **next, uint32 n, const place *at)
 {
 	qd_gin_node *node = make_node(at->nested ? QD_GIN_UNKNOWN : QD_GIN_NOT);
 
+	/* what an element lacks another may have: no key is worth looking for */
+	if (at->nested)
+	{
+		for (uint32 i = 0; i < n; i++)
+			*next = qd_node_next(*next);
+		return node;
+	}
 	node->n = 1;
 	node->children = palloc(sizeof(node->children[0]));
 	node->children[0] = build_clause(b, next, n, 1, at);
