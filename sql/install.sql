@@ -66,7 +66,9 @@ SELECT d.classid::regclass AS class, pg_describe_object(d.classid, d.objid, 0) A
 	obj_description(d.objid, d.classid::regclass::name) AS description
 FROM pg_depend d
 WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
-	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'qdrant_pg');
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'qdrant_pg')
+	-- members of their own from PostgreSQL 18 on
+	AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typrelid <> 0 OR t.typcategory = 'A'));
 SELECT object FROM extension_descriptions
 WHERE class IN ('pg_type'::regclass, 'pg_opclass'::regclass, 'pg_am'::regclass) AND description IS NULL;
 SELECT object, description FROM extension_descriptions
