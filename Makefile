@@ -128,6 +128,23 @@ $(UNIT_RUNS): unit-%: .build/unit/%
 .build/unit/%: tests/unit/%.c $(UNIT_OBJS)
 	$(CC) $(UNIT_CFLAGS) -O3 -o $@ $< $(UNIT_OBJS) -lm
 
+# The kernels for 64-bit ARM on this machine, by SIMDe.
+UNIT_CFLAGS_NEON = $(UNIT_CFLAGS) -D__aarch64__ -Itests/unit/simde
+UNIT_OBJS_NEON = $(UNIT_LINKED:src/%.c=.build/unit/neon/%.o)
+UNIT_RUNS_NEON = unit-kernels-neon unit-elements-neon unit-stored-neon
+
+.PHONY: unit-neon $(UNIT_RUNS_NEON)
+unit-neon: $(UNIT_RUNS_NEON)
+$(UNIT_RUNS_NEON): unit-%: .build/unit/%
+	$<
+
+.build/unit/neon/%.o: src/%.c $(UNIT_HEADERS) tests/unit/simde/arm_neon.h
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS_NEON) -O2 -c -o $@ $<
+
+.build/unit/%-neon: tests/unit/%.c $(UNIT_OBJS_NEON)
+	$(CC) $(UNIT_CFLAGS_NEON) -O2 -o $@ $< $(UNIT_OBJS_NEON) -lm
+
 .PHONY: gateway bench
 
 gateway:
