@@ -74,6 +74,19 @@ for my $block (@blocks)
 	like(outcome("random content in block $block"), qr/\d+ \w+|XX00[12]/, "block $block: content noticed");
 	$node->stop('immediate');
 }
+
+# A page of vertices of another kind: a session that has met it meets it again.
+my ($vertices) = grep { unpack('S', substr($good, $_ * 8192 + 8176, 2)) == 4 } 5 .. $blocks - 1;
+my $bytes = $good;
+substr($bytes, $vertices * 8192 + 24, 8000) = "\xff" x 8000;
+substr($bytes, $vertices * 8192 + 8176, 2) = pack('S', 6);
+with_file($bytes);
+my ($rc, $out, $err) = $node->psql('postgres',
+	"SET enable_seqscan = off; SET enable_sort = off;\n" . "SELECT count(*) FROM (SELECT id FROM t ORDER BY v <-> vec(7, 7) LIMIT 3000) x;\n" x 3,
+	on_error_stop => 0);
+is($out, '', 'no rows of an index with a damaged page');
+is(scalar(() = $err =~ /is damaged at block $vertices:/g), 3, 'each time the same error');
+$node->stop('immediate');
 with_file($good);
 is(index_problems($node, 't_v'), '', 'clean again');
 $node->stop;

@@ -174,9 +174,8 @@ ensure_block(Relation index, BufferHints *h, BlockNumber block)
 
 /* *known: it was read, and checked, before. */
 static Buffer
-pin_page(Relation index, BlockNumber block, int mode, bool *known)
+pin_page(Relation index, BufferHints *h, BlockNumber block, int mode, bool *known)
 {
-	BufferHints *h = hints_of(index);
 	Buffer		buffer = pin_recent(index, h, block);
 
 	*known = buffer != InvalidBuffer;
@@ -184,10 +183,7 @@ pin_page(Relation index, BlockNumber block, int mode, bool *known)
 		return buffer;
 	if (mode == BUFFER_LOCK_EXCLUSIVE)
 		ensure_block(index, h, block);
-	buffer = ReadBuffer(index, block);
-	if (h != NULL)
-		remember_buffer(h, block, buffer);
-	return buffer;
+	return ReadBuffer(index, block);
 }
 
 static bool
@@ -209,6 +205,7 @@ page_is_kind(Page page, QdPageKind kind)
 Buffer
 qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 {
+	BufferHints *h;
 	Buffer		buffer;
 	Page		page;
 	bool		known = false;
@@ -223,7 +220,8 @@ qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 		mode == BUFFER_LOCK_EXCLUSIVE)
 		(void) qd_hnsw_index_load(index);
 	qd_hnsw_visits++;
-	buffer = pin_page(index, block, mode, &known);
+	h = hints_of(index);
+	buffer = pin_page(index, h, block, mode, &known);
 	LockBuffer(buffer, mode);
 	/* a cache miss or two: not for a page that was looked at before */
 	if (likely(known && kind == QD_PAGE_VERTEX))
@@ -234,6 +232,9 @@ qd_hnsw_read(Relation index, BlockNumber block, int mode, QdPageKind kind)
 		qd_hnsw_corrupt(index, block, "the page is not of the kind expected");
 	if (kind == QD_PAGE_META)
 		qd_hnsw_check_meta(index, QdPageMeta(page));
+	/* only now: a damaged page is to be found damaged each time */
+	if (!known && h != NULL)
+		remember_buffer(h, block, buffer);
 	return buffer;
 }
 
