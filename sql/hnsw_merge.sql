@@ -70,3 +70,41 @@ SELECT count(*) AS not_found FROM shared s
 WHERE (SELECT f.v FROM shared f ORDER BY f.v <-> s.v LIMIT 1) <> s.v;
 DROP TABLE shared;
 DROP FUNCTION hash_vector(int);
+
+-- rows that come and go below the threshold: the ring uses its pages again, and
+-- grows again when they come to stay
+CREATE TABLE passing (id serial, v vector(8000));
+INSERT INTO passing (v) VALUES (array_fill(0.5::real, ARRAY[8000]));
+CREATE INDEX passing_v ON passing USING qdrant_hnsw (v vector_l2_ops) WITH (m = 0);
+CREATE FUNCTION pass(n int) RETURNS TABLE (statement text) LANGUAGE sql AS $$
+	SELECT unnest(ARRAY['INSERT INTO passing (v) SELECT array_fill(i::real, ARRAY[8000]) FROM generate_series(1, 200) i',
+		'DELETE FROM passing WHERE id < (SELECT max(id) FROM passing)', 'VACUUM passing'])
+	FROM generate_series(1, n) $$;
+\set ECHO none
+SELECT statement FROM pass(12) \gexec
+\set ECHO all
+SELECT rows, fresh_pages_used, fresh_pages < 800 AS pages_again FROM qdrant.index_stats('passing_v');
+INSERT INTO passing (v) SELECT array_fill(i::real, ARRAY[8000]) FROM generate_series(1, 1200) i;
+SELECT rows, fresh_pages_used, fresh_pages >= 1200 AS more_pages FROM qdrant.index_stats('passing_v');
+SELECT * FROM qdrant.check_index('passing_v');
+DELETE FROM passing WHERE id < (SELECT max(id) FROM passing);
+DROP INDEX passing_v;
+CREATE INDEX passing_v ON passing USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 8000);
+\set ECHO none
+SELECT statement FROM pass(7) \gexec
+\set ECHO all
+SELECT rows, vertices, fresh_pages_used, fresh_pages > 1024 AS wraps FROM qdrant.index_stats('passing_v');
+ALTER INDEX passing_v SET (indexing_threshold = 1000000);
+SET statement_timeout = '1min';
+INSERT INTO passing (v) SELECT array_fill(i::real, ARRAY[8000]) FROM generate_series(1, 1200) i;
+SELECT rows, vertices, fresh_pages_used, fresh_pages >= 1200 AS more_pages FROM qdrant.index_stats('passing_v');
+SELECT * FROM qdrant.check_index('passing_v');
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM passing ORDER BY v <-> array_fill(1::real, ARRAY[8000])::vector) x;
+RESET statement_timeout;
+-- as many as the threshold was
+ALTER INDEX passing_v SET (indexing_threshold = 8000);
+VACUUM passing;
+SELECT rows, vertices, fresh FROM qdrant.index_stats('passing_v');
+SELECT * FROM qdrant.check_index('passing_v');
+DROP TABLE passing;
+DROP FUNCTION pass(int);

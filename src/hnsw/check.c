@@ -305,7 +305,8 @@ check_fresh(QdCheck *c)
 												c->meta.fresh_pages);
 
 		if (block != InvalidBlockNumber &&
-			qd_check_page(c, block, QD_PAGE_FRESH, position))
+			qd_check_page(c, block, QD_PAGE_FRESH,
+						  position % c->meta.fresh_pages))
 			check_fresh_page(c, position, block);
 	}
 }

@@ -5,8 +5,10 @@
  * Positions lo <= p < hi name its pages, page = p % fresh_pages.  A slot is
  * only ever added to the page hi - 1, under META's share lock and the page's
  * exclusive one; a slot is only ever marked dead, under the page's exclusive
- * lock; hi and lo move under META's exclusive lock.  The ring grows as long as
- * it never wrapped, or is empty: then positions start from 0 again.
+ * lock; hi and lo move under META's exclusive lock.  The ring grows at the end
+ * of its first lap.  Positions start from 0 again when it is empty, and when it
+ * is full: then all pages are in use, and which one comes first is of no
+ * interest.
  */
 #include "compat.h"
 
@@ -141,6 +143,22 @@ append_to_tail(Relation index, const QdHnswMeta *meta, const QdFreshRow *row)
 }
 
 /*
+ * At the end of the first lap: does the ring get more pages, or use those again
+ * that rows have left?
+ */
+static bool
+has_to_grow(const QdHnswMeta *meta, double most)
+{
+	uint32		used = meta->fresh_hi - meta->fresh_lo;
+
+	if (used == meta->fresh_pages)
+		return true;
+	/* no graph ever: rows are all that bounds the region */
+	return meta->layout.m0 == 0 ? used > meta->fresh_pages / 2 :
+		meta->fresh_pages < most;
+}
+
+/*
  * Makes sure that position hi has a page of its own; false when the ring is
  * wrapped and full, or at its hard limit and the caller minds (bounded), so
  * that only a merge helps.
@@ -149,20 +167,18 @@ static bool
 make_room(Relation index, QdHnswMeta *meta, bool bounded)
 {
 	uint32		used = meta->fresh_hi - meta->fresh_lo;
-	bool		wrapped = meta->fresh_hi > meta->fresh_pages;
 	double		most = hard_limit_pages(index, meta);
 
 	if (bounded && meta->layout.m0 > 0 && used >= most)
 		return false;
-	if (used == 0)
+	if (used == 0 ||
+		(used == meta->fresh_pages &&
+		 (meta->fresh_pages < most || meta->layout.m0 == 0)))
 	{
-		meta->fresh_lo = meta->fresh_hi = 0;
-		wrapped = false;
+		meta->fresh_lo = 0;
+		meta->fresh_hi = used;
 	}
-	if (!wrapped && meta->fresh_hi == meta->fresh_pages &&
-	/* at the end of the first lap: wrap, or grow? */
-		(used == meta->fresh_pages || meta->fresh_pages < most ||
-		 meta->layout.m0 == 0))
+	if (meta->fresh_hi == meta->fresh_pages && has_to_grow(meta, most))
 		qd_hnsw_add_fresh(index, meta,
 						  Min(Max(GROW_LEAST, meta->fresh_pages / 8),
 							  GROW_MOST));
@@ -204,7 +220,8 @@ append_to_new_page(Relation index, uint32 seen_hi, const QdFreshRow *row,
 											  meta->fresh_pages),
 						  BUFFER_LOCK_EXCLUSIVE, QD_PAGE_FRESH);
 	page = GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE);
-	qd_hnsw_page_init(page, QD_PAGE_FRESH, meta->fresh_hi, 0);
+	qd_hnsw_page_init(page, QD_PAGE_FRESH,
+					  meta->fresh_hi % meta->fresh_pages, 0);
 	put_slot(&meta->layout, page, row);
 	meta->fresh_hi++;
 	GenericXLogFinish(state);

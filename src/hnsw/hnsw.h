@@ -57,7 +57,7 @@ typedef struct QdPageSpecial
 	uint16		flags;			/* 0 */
 	uint32		ordinal;		/* which page of its kind: stripe of a DIR
 								 * page, stripe * pages + n of a VERTEX page,
-								 * position of a FRESH page */
+								 * position % fresh_pages of a FRESH page */
 	uint16		version;		/* QD_HNSW_MAJOR */
 	uint16		zero[2];
 	uint16		page_id;		/* QD_HNSW_PAGE_ID, last bytes of the page */

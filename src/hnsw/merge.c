@@ -39,6 +39,8 @@ typedef struct Merge
 {
 	Relation	index;
 	QdLinker	linker;
+	QdHnswMeta	began;			/* META as of then: those who insert may number
+								 * the ring's pages anew */
 	MemoryContext row_context;
 	KnownRow   *known;
 	uint32		n_known;
@@ -130,9 +132,9 @@ find_known(Merge *m, uint32 end)
 	QdTidSet	fresh;
 
 	qd_tid_set_init(&fresh);
-	for (uint32 p = m->linker.meta.fresh_lo; p != end; p++)
+	for (uint32 p = m->began.fresh_lo; p != end; p++)
 	{
-		int			n = qd_hnsw_fresh_copy(m->index, &m->linker.meta, p, m->page.data);
+		int			n = qd_hnsw_fresh_copy(m->index, &m->began, p, m->page.data);
 
 		qd_hnsw_worker_yield();
 		for (int i = 0; i < n; i++)
@@ -190,8 +192,8 @@ merge_row(Merge *m, QdFreshSlot *slot)
 static double
 merge_page(Merge *m, uint32 position)
 {
-	int			n = qd_hnsw_fresh_copy(m->index, &m->linker.meta, position,
-										   m->page.data);
+	int			n = qd_hnsw_fresh_copy(m->index, &m->began, position,
+									   m->page.data);
 	double		rows = 0;
 
 	for (int i = 0; i < n; i++)
@@ -209,7 +211,7 @@ merge_page(Merge *m, uint32 position)
 		rows++;
 	}
 	if (rows > 0)
-		qd_hnsw_fresh_clear(m->index, &m->linker.meta, position, n);
+		qd_hnsw_fresh_clear(m->index, &m->began, position, n);
 	return rows;
 }
 
@@ -223,19 +225,18 @@ static double
 merge_pages(Merge *m, uint32 max_rows)
 {
 	const QdHnswLayout *l = &m->linker.meta.layout;
-	uint32		hi = m->linker.meta.fresh_hi;
-	uint32		end = hi;
+	uint32		lo = m->began.fresh_lo;
+	uint32		end = m->began.fresh_hi;
 	double		rows = 0;
 
 	if (max_rows > 0)
-		end = m->linker.meta.fresh_lo +
-			Min(hi - m->linker.meta.fresh_lo,
-				(max_rows + l->fresh_per_page - 1) / l->fresh_per_page);
+		end = lo + Min(end - lo,
+					   (max_rows + l->fresh_per_page - 1) / l->fresh_per_page);
 	find_known(m, end);
-	for (uint32 p = m->linker.meta.fresh_lo; p != end; p++)
+	for (uint32 p = lo; p != end; p++)
 	{
 		rows += merge_page(m, p);
-		if ((p - m->linker.meta.fresh_lo) % TRIM_PAGES == TRIM_PAGES - 1)
+		if ((p - lo) % TRIM_PAGES == TRIM_PAGES - 1)
 			qd_hnsw_fresh_trim(m->index);
 	}
 	qd_hnsw_fresh_trim(m->index);
@@ -249,6 +250,7 @@ begin_merge(Relation index)
 
 	m->index = index;
 	qd_linker_init(&m->linker, index);
+	m->began = m->linker.meta;
 	m->row_context = AllocSetContextCreate(CurrentMemoryContext,
 										   "qdrant_hnsw merge row",
 										   ALLOCSET_DEFAULT_SIZES);
