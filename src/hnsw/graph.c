@@ -376,7 +376,7 @@ qd_graph_descend(const QdGraphStore *store, QdCandidate *entry)
 		moved = false;
 		store->score(store->arg, ids, n, distances);
 		for (int i = 0; i < n; i++)
-			if (distances[i] < entry->distance)
+			if (distances[i] < entry->distance && ids[i] < store->n_vids)
 			{
 				entry->distance = distances[i];
 				entry->vid = ids[i];

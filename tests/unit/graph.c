@@ -376,6 +376,25 @@ test_descend(void)
 			   "no neighbour is nearer", i, c.distance);
 }
 
+/* Links to vertices that came after the search began lead nowhere. */
+static void
+test_descend_among_new(void)
+{
+	QdGraphStore store = graph_store();
+
+	store.n_vids = N / 2 * stride;
+	for (int i = 0; i < 20; i++)
+	{
+		QdCandidate c = {.vid = stride};
+
+		query[0] = points[N - 1 - i][0];
+		query[1] = points[N - 1 - i][1];
+		c.distance = point_distance(points[1], query);
+		qd_graph_descend(&store, &c);
+		ok(c.vid < store.n_vids, "no vertex that came later", c.vid, store.n_vids);
+	}
+}
+
 static void
 test_select(void)
 {
@@ -417,6 +436,7 @@ test_search(void)
 	test_drain(1024 * 12);
 	test_added();
 	test_descend();
+	test_descend_among_new();
 	gone = 7;
 	test_best(50, false);
 	test_drain(0);
