@@ -149,6 +149,38 @@ for my $case (@cases)
 		like("$out$err", qr/block $case->{block}\b/, "$case->{what}: the block is named");
 	}
 }
+
+# Levels that there are not, in entries and blocks alike, where VACUUM links the
+# living anew.
+my $levels = $node->data_dir . '/' . $node->safe_psql('postgres', q{
+	CREATE TABLE levels (id int, v vector(16)) WITH (autovacuum_enabled = off);
+	INSERT INTO levels SELECT id, v FROM source WHERE id <= 600;
+	CREATE INDEX levels_v ON levels USING qdrant_hnsw (v vector_l2_ops) WITH (indexing_threshold = 1, layout = compact);
+	DELETE FROM levels WHERE id % 6 > 0;
+	SELECT pg_relation_filepath('levels_v')});
+$node->stop;
+my $bytes = slurp_file($levels);
+my $damaged = 0;
+for my $block (0 .. length($bytes) / 8192 - 1)
+{
+	my $page = substr($bytes, $block * 8192, 8192);
+	my $kind = unpack('S', substr($page, 8176, 2));
+	my @at = $kind == 4 ? map { $_ + 6 } vertices(\$page)
+	  : $kind == 3 ? map { 24 + 16 * $_ + 13 } grep { substr($page, 24 + 16 * $_ + 12, 1) eq "\1" } 0 .. 503 : ();
+	put(\$page, $_, pack('C', 200)) for @at;
+	$damaged += @at;
+	substr($bytes, $block * 8192, 8192) = $page;
+}
+cmp_ok($damaged, '>', 1100, 'entries and blocks of a level that there is not');
+open(my $f, '>', $levels) or die;
+binmode($f);
+print $f $bytes;
+close($f);
+$node->start;
+my ($rc, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nVACUUM levels;\nSELECT 'the end'", on_error_stop => 0);
+is($out, 'the end', 'levels: the server lives');
+like($err, qr/XX002: .* is damaged at block \d+:/, 'levels: the damage is noticed');
+
 is(join('', grep { /PANIC|TRAP|terminated by signal/ } split(/(?<=\n)/, slurp_file($node->logfile))), '', 'the log');
 $node->stop('immediate');
 done_testing();

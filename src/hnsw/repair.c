@@ -95,6 +95,10 @@ copy_dir_page(Repair *r, uint32 first, QdDirEntry *entries)
 	qd_vacuum_delay_point();
 	qd_hnsw_worker_yield();
 	qd_hnsw_dir_copy(r->index, first, QD_DIR_PER_PAGE, entries);
+	for (int i = 0; i < QD_DIR_PER_PAGE; i++)
+		if (entries[i].level > QD_MAX_LEVEL)
+			qd_hnsw_corrupt(r->index, qd_hnsw_dir_block(r->index, first),
+							"an entry is of a level that there is not");
 }
 
 /*
