@@ -143,22 +143,6 @@ append_to_tail(Relation index, const QdHnswMeta *meta, const QdFreshRow *row)
 }
 
 /*
- * At the end of the first lap: does the ring get more pages, or use those again
- * that rows have left?
- */
-static bool
-has_to_grow(const QdHnswMeta *meta, double most)
-{
-	uint32		used = meta->fresh_hi - meta->fresh_lo;
-
-	if (used == meta->fresh_pages)
-		return true;
-	/* no graph ever: rows are all that bounds the region */
-	return meta->layout.m0 == 0 ? used > meta->fresh_pages / 2 :
-		meta->fresh_pages < most;
-}
-
-/*
  * Makes sure that position hi has a page of its own; false when the ring is
  * wrapped and full, or at its hard limit and the caller minds (bounded), so
  * that only a merge helps.
@@ -168,17 +152,19 @@ make_room(Relation index, QdHnswMeta *meta, bool bounded)
 {
 	uint32		used = meta->fresh_hi - meta->fresh_lo;
 	double		most = hard_limit_pages(index, meta);
+	bool		may_grow = meta->layout.m0 == 0 || meta->fresh_pages < most;
 
 	if (bounded && meta->layout.m0 > 0 && used >= most)
 		return false;
-	if (used == 0 ||
-		(used == meta->fresh_pages &&
-		 (meta->fresh_pages < most || meta->layout.m0 == 0)))
+	if (used == 0 || (used == meta->fresh_pages && may_grow))
 	{
 		meta->fresh_lo = 0;
 		meta->fresh_hi = used;
 	}
-	if (meta->fresh_hi == meta->fresh_pages && has_to_grow(meta, most))
+	/* more pages, or those again that rows have left? */
+	if (meta->fresh_hi == meta->fresh_pages &&
+		(used == meta->fresh_pages ||
+		 (may_grow && used > meta->fresh_pages / 2)))
 		qd_hnsw_add_fresh(index, meta,
 						  Min(Max(GROW_LEAST, meta->fresh_pages / 8),
 							  GROW_MOST));
