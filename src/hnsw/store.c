@@ -158,7 +158,7 @@ store_estimate(void *arg, const uint16 *which, int n, float *out)
 	const QdHnswLayout *l = &store->layout;
 	QdVertexHead *v = store->vertex;
 
-	qd_nav_estimate(&store->nav, store->own, v->nav_scale,
+	qd_nav_estimate(&store->nav, &v->code, store->own, v->nav_scale,
 					QdVertexFactors(l, v), QdVertexNavCodes(l, v),
 					which, n, out);
 	UnlockReleaseBuffer(store->buffer);

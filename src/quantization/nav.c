@@ -24,6 +24,9 @@
 /* Neighbours whose dot products are computed at once. */
 #define BATCH			64
 
+/* Of add, by inner product; beyond, a vertex has hardly a length. */
+#define MOST_SHARE		64.0f
+
 size_t
 qd_nav_bytes(uint32_t dims, int bits)
 {
@@ -210,13 +213,27 @@ qd_nav_query_init(qd_nav_query *nq, const qd_nav *nav, const qd_query *query,
 	for (uint32_t i = 0; i < nav->dims; i++)
 		sum += query->code[i];
 	nq->nav = *nav;
+	nq->metric = query->codec->metric;
 	nq->q = memory;
 	nq->step = 2 * query->head.scale;
 	nq->offset = query->head.scale * (float) sum * (nav->bits == 1 ? 1 : 3);
 }
 
+/* How much of add counts: see nav.h. */
+static float
+share_of_add(const qd_nav_query *nq, const qd_code_head *p, float own)
+{
+	float		share;
+
+	if (nq->metric != QD_METRIC_IP)
+		return 1;
+	share = -own / p->norm2;
+	/* nor if it is no number */
+	return fabsf(share) <= MOST_SHARE ? share : 1;
+}
+
 static void
-estimate_batch(const qd_nav_query *nq, float own, float scale,
+estimate_batch(const qd_nav_query *nq, float own, float share, float scale,
 			   const qd_nav_packed *factors, const uint8_t *codes,
 			   const uint16_t *which, int n, float *out)
 {
@@ -228,17 +245,19 @@ estimate_batch(const qd_nav_query *nq, float own, float scale,
 	{
 		qd_nav_packed f = factors[which[i]];
 
-		out[i] = own + scale * (from_half(f.add) - from_half(f.rescale) *
+		out[i] = own + scale * (share * from_half(f.add) - from_half(f.rescale) *
 								(nq->step * (float) dots[i] - nq->offset));
 	}
 }
 
 void
-qd_nav_estimate(const qd_nav_query *nq, float own, float scale,
-				const qd_nav_packed *factors, const uint8_t *codes,
+qd_nav_estimate(const qd_nav_query *nq, const qd_code_head *p, float own,
+				float scale, const qd_nav_packed *factors, const uint8_t *codes,
 				const uint16_t *which, int n, float *out)
 {
+	float		share = share_of_add(nq, p, own);
+
 	for (int i = 0; i < n; i += BATCH)
-		estimate_batch(nq, own, scale, factors, codes, which + i,
+		estimate_batch(nq, own, share, scale, factors, codes, which + i,
 					   n - i < BATCH ? n - i : BATCH, out + i);
 }

@@ -17,6 +17,11 @@
  * With <q - p, r> = f <q, c> - f <p, c> both are
  * d(q,p) + add - rescale * <q, c>.  Errors do not pile up, since every
  * vertex's own distance is exact.  L1 has no such form, hence no such codes.
+ *
+ * By inner product add is what f <p, c> is too large by, and f <q, c> errs in
+ * the same way as far as q is along p: <q, p> / <p, p> of add are taken, lest a
+ * query that is shorter than p drown in p's error.  (By cosine both are of one
+ * length.)
  */
 #ifndef QD_NAV_H
 #define QD_NAV_H
@@ -66,6 +71,7 @@ extern qd_nav_factors qd_nav_unpack(float scale, qd_nav_packed packed);
 typedef struct qd_nav_query
 {
 	qd_nav		nav;
+	qd_metric	metric;
 	const int8_t *q;			/* its code, padded with zeroes */
 	float		step;			/* <q, c> = step * nav_dots - offset */
 	float		offset;
@@ -76,10 +82,11 @@ extern void qd_nav_query_init(qd_nav_query *nq, const qd_nav *nav,
 							  const qd_query *query, void *memory);
 
 /*
- * Distances of those neighbours that which names, of a vertex at distance own
- * from the query.
+ * Distances of those neighbours that which names, of the vertex p at distance
+ * own from the query.
  */
-extern void qd_nav_estimate(const qd_nav_query *nq, float own, float scale,
+extern void qd_nav_estimate(const qd_nav_query *nq, const qd_code_head *p,
+							float own, float scale,
 							const qd_nav_packed *factors,
 							const uint8_t *codes, const uint16_t *which,
 							int n, float *out);

@@ -52,9 +52,10 @@ typedef struct sums
 	int			n;
 } sums;
 
-/* One parent, its neighbours, one query. */
+/* One parent, its neighbours, one query, which is that much longer. */
 static void
-estimate_block(const qd_codec *c, const qd_nav *nav, float norm, sums *s)
+estimate_block(const qd_codec *c, const qd_nav *nav, float norm, float longer,
+			   sums *s)
 {
 	static vertex parent, query, neighbours[LINKS];
 	static uint8_t codes[LINKS][512];
@@ -70,7 +71,7 @@ estimate_block(const qd_codec *c, const qd_nav *nav, float norm, sums *s)
 	qd_nav_query nq;
 
 	make_vertex(c, NULL, norm, &parent, px);
-	make_vertex(c, NULL, norm, &query, qx);
+	make_vertex(c, NULL, norm * longer, &query, qx);
 	qd_query_init(&q, c, qx, work, memory);
 	for (int i = 0; i < LINKS; i++)
 	{
@@ -94,7 +95,8 @@ estimate_block(const qd_codec *c, const qd_nav *nav, float norm, sums *s)
 	}
 	own = qd_query_distance(&q, &parent.head, parent.code);
 	qd_nav_query_init(&nq, nav, &q, padded);
-	qd_nav_estimate(&nq, own, scale, packed, (uint8_t *) codes, which, LINKS, out);
+	qd_nav_estimate(&nq, &parent.head, own, scale, packed, (uint8_t *) codes,
+					which, LINKS, out);
 	for (int i = 0; i < LINKS; i++)
 	{
 		vertex	   *n = &neighbours[which[i]];
@@ -109,7 +111,7 @@ estimate_block(const qd_codec *c, const qd_nav *nav, float norm, sums *s)
 /* The estimate explains most of what a distance differs from the parent's. */
 static void
 test_estimates(qd_metric metric, uint32_t dim, uint32_t own, uint32_t dims,
-			   int bits, float norm)
+			   int bits, float norm, float longer)
 {
 	static uint8_t signs[8192];
 	qd_codec	c;
@@ -119,7 +121,7 @@ test_estimates(qd_metric metric, uint32_t dim, uint32_t own, uint32_t dims,
 
 	qd_codec_init(&c, metric, dim, own, 42, signs);
 	for (int i = 0; i < ROUNDS; i++)
-		estimate_block(&c, &nav, norm, &s);
+		estimate_block(&c, &nav, norm, longer, &s);
 	/* wrong codes leave 2 and more */
 	bound = bits == 1 ? 1.3 : 0.35;
 	if (dims < own)
@@ -171,10 +173,14 @@ main(void)
 		for (int bits = 1; bits <= 2; bits++)
 		{
 			for (uint32_t dim = 2; dim <= 130; dim++)
-				test_estimates(metric, dim, dim, dim, bits, 1);
-			test_estimates(metric, 384, 384, 384, bits, 30);
-			test_estimates(metric, 768, 768, 256, bits, 1e-4f);
-			test_estimates(metric, 2000, 1600, 1600, bits, 1e4f);
+				test_estimates(metric, dim, dim, dim, bits, 1, 1);
+			test_estimates(metric, 384, 384, 384, bits, 30, 1);
+			test_estimates(metric, 768, 768, 256, bits, 1e-4f, 1);
+			test_estimates(metric, 2000, 1600, 1600, bits, 1e4f, 1);
+			/* the order by inner product is the same for any length */
+			for (float longer = 1e-6f; longer < 1e7f; longer *= 10)
+				if (metric != QD_METRIC_L2)
+					test_estimates(metric, 384, 384, 384, bits, 1, longer);
 			test_degenerate(metric, bits);
 		}
 	printf("nav: %d passed, %d failed\n", passed, failed);
