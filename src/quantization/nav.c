@@ -232,8 +232,16 @@ share_of_add(const qd_nav_query *nq, const qd_code_head *p, float own)
 	return fabsf(share) <= MOST_SHARE ? share : 1;
 }
 
+/* A block's scale and a query's step, both of which may be huge, as one. */
+typedef struct block_steps
+{
+	float		add;
+	float		step;
+	float		offset;
+} block_steps;
+
 static void
-estimate_batch(const qd_nav_query *nq, float own, float share, float scale,
+estimate_batch(const qd_nav_query *nq, const block_steps *b, float own,
 			   const qd_nav_packed *factors, const uint8_t *codes,
 			   const uint16_t *which, int n, float *out)
 {
@@ -245,8 +253,8 @@ estimate_batch(const qd_nav_query *nq, float own, float share, float scale,
 	{
 		qd_nav_packed f = factors[which[i]];
 
-		out[i] = own + scale * (share * from_half(f.add) - from_half(f.rescale) *
-								(nq->step * (float) dots[i] - nq->offset));
+		out[i] = own + (b->add * from_half(f.add) - from_half(f.rescale) *
+						(b->step * (float) dots[i] - b->offset));
 	}
 }
 
@@ -255,9 +263,10 @@ qd_nav_estimate(const qd_nav_query *nq, const qd_code_head *p, float own,
 				float scale, const qd_nav_packed *factors, const uint8_t *codes,
 				const uint16_t *which, int n, float *out)
 {
-	float		share = share_of_add(nq, p, own);
+	block_steps b = {scale * share_of_add(nq, p, own), scale * nq->step,
+	scale * nq->offset};
 
 	for (int i = 0; i < n; i += BATCH)
-		estimate_batch(nq, own, share, scale, factors, codes, which + i,
+		estimate_batch(nq, &b, own, factors, codes, which + i,
 					   n - i < BATCH ? n - i : BATCH, out + i);
 }

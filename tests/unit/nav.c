@@ -178,7 +178,7 @@ main(void)
 			test_estimates(metric, 768, 768, 256, bits, 1e-4f, 1);
 			test_estimates(metric, 2000, 1600, 1600, bits, 1e4f, 1);
 			/* the order by inner product is the same for any length */
-			for (float longer = 1e-6f; longer < 1e7f; longer *= 10)
+			for (float longer = 1e-6f; longer < 1e37f; longer *= 1000)
 				if (metric != QD_METRIC_L2)
 					test_estimates(metric, 384, 384, 384, bits, 1, longer);
 			test_degenerate(metric, bits);
