@@ -58,6 +58,10 @@ my @damages = (
 	[ 'states', sub { my $p = shift; put($p, 24 + 16 * $_ + 12, random_bytes(4)) for 0 .. 503 }, 'DIR' ],
 	[ 'links', sub { my $p = shift; put($p, 24 + 16 * $_ + 8, random_bytes(4)) for 0 .. 503 }, 'DIR' ],
 	[ 'rows', sub { my $p = shift; put($p, 24 + 16 * $_, random_bytes(6)) for 0 .. 503 }, 'DIR' ],
+	[ 'first page of a run', sub { put($_[0], 24 + 4, random_bytes(4)) }, 'RUNMAP' ],
+	[ 'start of a run', sub { put($_[0], 24 + 8, random_bytes(4)) }, 'RUNMAP' ],
+	[ 'start of another run', sub { put($_[0], 24 + 24, random_bytes(4)) }, 'RUNMAP' ],
+	[ 'kind of a run', sub { put($_[0], 24, pack('S', 7)) }, 'RUNMAP' ],
 	map { my $at = 24 + 4 * $_; [ "number $_", sub { put($_[0], $at, random_bytes(4)) }, 'META' ] } grep { $_ % 3 == 0 || $ENV{QDRANT_PG_SLOW} } 0 .. 30);
 
 my $node = new_hnsw_node('damage_fields', "zero_damaged_pages = off\nshared_buffers = 32MB\n");

@@ -474,9 +474,43 @@ forget_runs(QdHnswIndex *cached, uint32 n)
 	cached->overflow_runs.hit = n;
 }
 
+/* Pages of a run that one ordinal of its kind takes. */
+static inline uint32
+run_unit(const QdHnswLayout *l, uint16 kind)
+{
+	return kind == QD_PAGE_DIR ? l->stripe_pages : 1;
+}
+
+/* Ordinals of a kind that its runs have. */
+static uint32
+ordinals_of_kind(const QdHnswIndex *cached, const QdRunIndex *of_kind)
+{
+	const QdRun *last;
+
+	if (of_kind->n == 0)
+		return 0;
+	last = &cached->runs[of_kind->run[of_kind->n - 1]];
+	return last->first + last->pages / run_unit(&cached->layout, last->kind);
+}
+
+/*
+ * Runs lie side by side, and so do their ordinals.  Writers extend the file to
+ * where a run says, so it must not say anything else.
+ */
+static bool
+run_is_sane(const QdHnswIndex *cached, const QdRun *run,
+			const QdRunIndex *of_kind, BlockNumber end)
+{
+	return of_kind != NULL && run->start == end && run->pages > 0 &&
+		run->pages <= MaxBlockNumber - run->start &&
+		run->pages % run_unit(&cached->layout, run->kind) == 0 &&
+		run->first == ordinals_of_kind(cached, of_kind);
+}
+
 static void
 load_runs(Relation index, QdHnswIndex *cached)
 {
+	BlockNumber end = QD_FIRST_RUN_BLOCK;
 	Buffer		buffer = qd_hnsw_read(index, QD_RUNMAP_BLOCK,
 									  BUFFER_LOCK_SHARE, QD_PAGE_RUNMAP);
 	Page		page = BufferGetPage(buffer);
@@ -490,15 +524,13 @@ load_runs(Relation index, QdHnswIndex *cached)
 		const QdRun *run = &cached->runs[i];
 		QdRunIndex *of_kind = runs_of_kind(cached, run->kind);
 
-		if (of_kind == NULL ||
-			run->start < QD_FIRST_RUN_BLOCK || run->pages == 0 ||
-			run->pages > MaxBlockNumber - run->start ||
-			run->first > PG_UINT32_MAX - run->pages)
+		if (!run_is_sane(cached, run, of_kind, end))
 		{
 			forget_runs(cached, 0);
 			qd_hnsw_corrupt(index, QD_RUNMAP_BLOCK, "a run makes no sense");
 		}
 		of_kind->run[of_kind->n++] = i;
+		end = run->start + run->pages;
 	}
 }
 
@@ -556,13 +588,6 @@ qd_hnsw_codec_copy(Relation index)
  * Runs
  *----------
  */
-
-/* Pages of a run that one ordinal of its kind takes. */
-static inline uint32
-run_unit(const QdHnswLayout *l, uint16 kind)
-{
-	return kind == QD_PAGE_DIR ? l->stripe_pages : 1;
-}
 
 static inline bool
 run_holds(const QdRun *run, uint32 unit, uint32 ordinal)

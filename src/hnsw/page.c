@@ -154,17 +154,23 @@ qd_hnsw_found_in(Relation table, BlockNumber block, Buffer buffer)
 		remember_buffer(h, block, buffer);
 }
 
-/* Before a page is changed: its block must exist in the file (see QdRun). */
+/*
+ * A page that is to be changed may be missing at the end of the file (see
+ * QdRun), one that is only read must be there.
+ */
 static void
-ensure_block(Relation index, BufferHints *h, BlockNumber block)
+ensure_block(Relation index, BufferHints *h, BlockNumber block, int mode)
 {
 	BlockNumber blocks;
 
-	if (h != NULL && block < h->file_blocks)
+	/* to ask each time for a temporary file is dear */
+	if (h != NULL ? block < h->file_blocks : mode != BUFFER_LOCK_EXCLUSIVE)
 		return;
 	blocks = RelationGetNumberOfBlocks(index);
 	if (block >= blocks)
 	{
+		if (mode != BUFFER_LOCK_EXCLUSIVE)
+			qd_hnsw_corrupt(index, block, "the page is missing");
 		qd_hnsw_extend(index, block + 1);
 		blocks = block + 1;
 	}
@@ -181,8 +187,7 @@ pin_page(Relation index, BufferHints *h, BlockNumber block, int mode, bool *know
 	*known = buffer != InvalidBuffer;
 	if (likely(*known))
 		return buffer;
-	if (mode == BUFFER_LOCK_EXCLUSIVE)
-		ensure_block(index, h, block);
+	ensure_block(index, h, block, mode);
 	return ReadBuffer(index, block);
 }
 
