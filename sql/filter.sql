@@ -287,6 +287,11 @@ SELECT '{}'::jsonb @@@ '{"should": {"nested": {"key": "a", "filter": {"must": {"
 SELECT '{"must": [{"key": "a", "match": {"vlaue": 1}}]}'::payload_filter;
 SELECT '{"must": [{"key": "a", "match": {}}]}'::payload_filter;
 SELECT '{"must": [{"kye": "a", "match": {"value": 1}}]}'::payload_filter;
+-- a condition that stands where a filter belongs
+SELECT '{"a": 1}'::jsonb @@@ '{"key": "a", "match": {"value": 1}}';
+SELECT '{"has_id": [1]}'::payload_filter;
+SELECT '{"must": [{"nested": {"key": "a", "filter": {"is_empty": {"key": "b"}}}}]}'::payload_filter;
+SELECT '{"must": [{"has_id": null}]}'::payload_filter;
 SELECT '{"must": [{"key": "a", "mach": {"value": 1}, "match": {"value": 1, "z": 1}}]}'::payload_filter IS NULL AS passed_over;
 -- The depth of filters is bounded, and so is that of JSON.
 SELECT refuses(repeat('{"must":[', 63) || '{}' || repeat(']}', 63)) AS "64 filters";

@@ -209,12 +209,41 @@ qd_compiler_stranger(JsonbContainer *object, const char *const *known,
 	return NULL;
 }
 
-/* Fails for a member that is no part of a filter. */
+/* Conditions that are not about the value of a key. */
+static const struct
+{
+	const char *name;
+	qd_node_kind kind;
+}			specials[] = {
+	{"is_empty", QD_IS_EMPTY}, {"is_null", QD_IS_NULL},
+	{"has_id", QD_HAS_ID}, {"has_vector", QD_HAS_VECTOR},
+	{"slice", QD_SLICE}, {"nested", QD_NESTED}
+};
+
+static bool
+is_condition(JsonbContainer *object)
+{
+	if (getKeyJsonValueFromContainer(object, "key", 3, NULL))
+		return true;
+	for (int i = 0; i < lengthof(specials); i++)
+		if (qd_compiler_member(object, specials[i].name))
+			return true;
+	return false;
+}
+
+/*
+ * Fails for a member that is no part of a filter.  A condition gets here only
+ * where it cannot stand: compile_condition would have taken it.
+ */
 static void
 only_clauses(qd_compiler *c, JsonbContainer *object, const char *const *names)
 {
 	char	   *stranger = qd_compiler_stranger(object, names, NULL);
 
+	if (stranger && is_condition(object))
+		qd_compiler_fail_hint(c, "expected a filter, not a condition",
+							  "Put conditions into a clause: "
+							  "{\"must\": [condition, ...]}.");
 	if (stranger)
 		qd_compiler_fail(c, psprintf("\"%s\" is no clause and no condition",
 									 stranger));
@@ -403,15 +432,6 @@ compile_special(qd_compiler *c, qd_node_kind kind, const JsonbValue *v)
 static void
 compile_condition(qd_compiler *c, const JsonbValue *v)
 {
-	static const struct
-	{
-		const char *name;
-		qd_node_kind kind;
-	}			specials[] = {
-		{"is_empty", QD_IS_EMPTY}, {"is_null", QD_IS_NULL},
-		{"has_id", QD_HAS_ID}, {"has_vector", QD_HAS_VECTOR},
-		{"slice", QD_SLICE}, {"nested", QD_NESTED}
-	};
 	JsonbContainer *object;
 
 	if (!qd_compiler_is_object(v))
