@@ -82,7 +82,7 @@ CREATE INDEX torn_v ON torn USING qdrant_hnsw (v vector_l2_ops)
 	WITH (indexing_threshold = 10, ef_construction = 400, quantization = 'BINARY');
 ALTER INDEX torn_v SET (indexing_threshold = 10000);
 INSERT INTO torn SELECT array_agg(sin(i * g + g))::vector FROM generate_series(1001, 4000) i, generate_series(1, 24) g GROUP BY i;
-SELECT rows, vertices, fresh, quantization FROM qdrant.index_stats('torn_v');
+SELECT rows, vertices, fresh, fresh_limit, quantization FROM qdrant.index_stats('torn_v');
 SET statement_timeout = '40ms';
 VACUUM torn;
 VACUUM torn;

@@ -10,6 +10,8 @@
  */
 #include "compat.h"
 
+#include <math.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -227,7 +229,8 @@ qd_hnsw_index_stats(PG_FUNCTION_ARGS)
 	values[n++] = Int64GetDatum(count.linked + count.fresh);
 	values[n++] = Int64GetDatum(count.states[QD_VERTEX_LIVE]);
 	values[n++] = Int64GetDatum(count.fresh);
-	values[n++] = Float8GetDatum(qd_hnsw_fresh_limit(index, &meta));
+	/* more than so many whole rows: the fraction says nothing */
+	values[n++] = Float8GetDatum(floor(qd_hnsw_fresh_limit(index, &meta)));
 	values[n++] = Int64GetDatum(count.states[QD_VERTEX_TOMBSTONE]);
 	values[n++] = Int64GetDatum(count.states[QD_VERTEX_UPPER]);
 	values[n++] = Int64GetDatum(count.states[QD_VERTEX_FREE]);
