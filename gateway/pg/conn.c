@@ -120,6 +120,10 @@ conn_lost(pg_conn *conn, const char *why)
 	snprintf(reason, sizeof(reason), "%s", why ? why : "");
 	for (size_t n = strlen(reason); n > 0 && reason[n - 1] == '\n'; n--)
 		reason[n - 1] = '\0';
+	/* to libpq a farewell is a notice, no error */
+	if (reason[0] == '\0')
+		snprintf(reason, sizeof(reason), "%s",
+				 conn->doomed ? conn->farewell : "the server hung up");
 	conn->job = NULL;
 	conn->state = CONN_DOWN;
 	close_socket(conn);
@@ -158,7 +162,13 @@ on_notice(void *arg, const PGresult *r)
 
 	if (severity != NULL && (strcmp(severity, "FATAL") == 0 ||
 							 strcmp(severity, "PANIC") == 0))
+	{
+		const char *why = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
 		conn->doomed = true;
+		snprintf(conn->farewell, sizeof(conn->farewell), "%s",
+				 why ? why : "");
+	}
 }
 
 void

@@ -110,6 +110,7 @@ typedef struct pg_conn
 								 * stale */
 
 	bool		doomed;			/* the server has said it ends the session */
+	char		farewell[128];	/* and why */
 	bool		commit_failed;	/* the last result was the commit's error: a
 								 * NULL follows, then the Sync */
 

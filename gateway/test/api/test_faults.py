@@ -1,4 +1,5 @@
 """PostgreSQL going away, slow and vanishing clients, leaks."""
+import signal
 import socket
 import threading
 import time
@@ -50,6 +51,18 @@ def test_postgres_crashes_and_comes_back(breakable):
     assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 10}
     gateway.result("PUT", "/collections/c/points?wait=true", {"points": [{"id": 99, "vector": [1, 1]}]})
     assert gateway.result("POST", "/collections/c/points/count", {}) == {"count": 11}
+
+
+def test_the_log_says_why_postgres_is_gone(breakable):
+    postgres, gateway = breakable
+    fill(gateway, 1)
+    postgres.process.send_signal(signal.SIGINT)
+    postgres.process.wait(30)
+    wait_until(lambda: gateway.request("GET", "/readyz")[0] == 503, what="readyz says 503")
+    said = [line for line in gateway.log.read_text().splitlines() if "no connection to PostgreSQL: " in line]
+    assert said and all(line.endswith("terminating connection due to administrator command") for line in said)
+    postgres.start()
+    wait_until(lambda: gateway.request("GET", "/readyz")[0] == 200, what="readyz says 200 again")
 
 
 def test_reads_survive_a_lost_connection(breakable):
