@@ -193,5 +193,12 @@ RESET enable_seqscan;
 RESET maintenance_work_mem;
 RESET max_parallel_maintenance_workers;
 RESET min_parallel_table_scan_size;
+-- few links, in clusters: a way leads to each row all the same
+CREATE TABLE few_links (id int PRIMARY KEY, v vector(24));
+INSERT INTO few_links SELECT i, array_agg(1 + sin((i % 30) * g) + 0.3 * sin(i * g * g))::vector
+	FROM generate_series(1, 4000) i, generate_series(1, 24) g GROUP BY i;
+CREATE INDEX few_links_v ON few_links USING qdrant_hnsw (v vector_cosine_ops) WITH (m = 2, indexing_threshold = 0);
+SELECT * FROM qdrant.check_index('few_links_v');
+DROP TABLE few_links;
 RESET client_min_messages;
 DROP TABLE around_zero;

@@ -23,6 +23,7 @@
 #include "hnsw/build.h"
 #include "hnsw/copies.h"
 #include "hnsw/element.h"
+#include "hnsw/reach.h"
 
 /* Of one graph in memory; links have two bits more. */
 #define MOST_ROWS		1e9
@@ -437,6 +438,8 @@ qd_hnsw_build(Relation heap, Relation index, struct IndexInfo *info)
 		result->heap_tuples = build_parallel(&s, p);
 	else
 		result->heap_tuples = build_alone(&s, info);
+	/* with a small m pruning leaves some that nobody links to */
+	qd_hnsw_reach(index);
 	result->index_tuples = s.rows;
 	return result;
 }
