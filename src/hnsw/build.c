@@ -25,6 +25,12 @@
 #include "hnsw/element.h"
 #include "hnsw/reach.h"
 
+/*
+ * Links of a row below which some rows get none from others: a build then ends
+ * with a walk over the pages of the graph, as its links lead.
+ */
+#define SPARSE_M		8
+
 /* Of one graph in memory; links have two bits more. */
 #define MOST_ROWS		1e9
 
@@ -438,8 +444,9 @@ qd_hnsw_build(Relation heap, Relation index, struct IndexInfo *info)
 		result->heap_tuples = build_parallel(&s, p);
 	else
 		result->heap_tuples = build_alone(&s, info);
-	/* with a small m pruning leaves some that nobody links to */
-	qd_hnsw_reach(index);
+	/* with few links pruning leaves some that nobody links to */
+	if (s.scan.layout.m_link < SPARSE_M)
+		qd_hnsw_reach(index);
 	result->index_tuples = s.rows;
 	return result;
 }
