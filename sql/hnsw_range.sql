@@ -168,3 +168,24 @@ DROP TABLE copies;
 DROP FUNCTION copies_found(text, text, text, float8);
 DROP TABLE dots, centers;
 DROP FUNCTION compare(text, text, float8[], text);
+
+-- What coarse codes of kept rows hide is found, too: here they err by more than four standard deviations, on purpose, and the first pass goes beyond the radius.
+CREATE TABLE hidden (id int, v vector(64), payload jsonb);
+\set q '[-44,-17,11,12,-36,15,12,19,-1,9,3,5,23,12,-18,8,14,-2,10,-22,8,6,-13,-22,-37,4,-10,5,0,18,2,-6,-25,-2,24,-13,27,-17,-33,-1,-14,-8,-9,20,-1,0,6,12,15,13,14,7,14,18,25,13,4,6,7,2,0,26,7,-4]'
+INSERT INTO hidden SELECT 0, (SELECT array_agg((i * i * 7 + 3 * i) % 41 - 20 ORDER BY i) FROM generate_series(0, 63) i)::real[]::vector, '{"n": 1}';
+INSERT INTO hidden SELECT -i, array_fill(1000 + i, ARRAY[64])::vector, '{"n": 0}' FROM generate_series(1, 2000) i;
+CREATE INDEX ON hidden USING gin (payload qdrant_integer_ops (path = 'n'));
+CREATE INDEX hidden_v ON hidden USING qdrant_hnsw (v vector_l2_ops, payload) WITH (indexing_threshold = 0, full_scan_threshold = 0);
+ALTER INDEX hidden_v SET (indexing_threshold = 10000);
+INSERT INTO hidden SELECT i, ((SELECT array_agg(x * (1.72 + i * 0.0002)) FROM unnest(:'q'::vector::real[]) x))::real[]::vector, '{"n": 1}' FROM generate_series(1, 150) i;
+INSERT INTO hidden SELECT i, array_fill(-1000, ARRAY[64])::vector, '{"n": 1}' FROM generate_series(151, 1250) i;
+ANALYZE hidden;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT id FROM hidden WHERE v <<->> sphere(:'q', 90) AND payload @@@ '{"must": {"key": "n", "match": {"value": 1}}}' ORDER BY v <-> :'q';
+SELECT id FROM hidden WHERE v <<->> sphere(:'q', 90) AND payload @@@ '{"must": {"key": "n", "match": {"value": 1}}}' ORDER BY v <-> :'q';
+SELECT strategy FROM qdrant.last_scan();
+SELECT id FROM hidden WHERE v <<->> sphere(:'q', 90) AND payload @@@ '{"must": {"key": "n", "match": {"value": 1}}}';
+RESET enable_seqscan;
+RESET enable_bitmapscan;
+DROP TABLE hidden;

@@ -439,6 +439,15 @@ begin_sweep(QdCandidates *c)
 	run_sweep(c);
 }
 
+/* Rows that a coarse pass has missed may come before its last: all again. */
+static void
+sweep_again(QdCandidates *c)
+{
+	qd_collector_restart(&c->sweep, c->coarsely);
+	c->coarsely = false;
+	run_sweep(c);
+}
+
 /* The next row of the sweep, a new pass when this one is used up. */
 static bool
 sweep_next(QdCandidates *c, QdCodeRow *row)
@@ -447,10 +456,7 @@ sweep_next(QdCandidates *c, QdCodeRow *row)
 	{
 		if (!c->sweep.dropped)
 			return false;
-		/* rows that the coarse pass has missed may come before its last */
-		qd_collector_restart(&c->sweep, c->coarsely);
-		c->coarsely = false;
-		run_sweep(c);
+		sweep_again(c);
 	}
 	*row = qd_collector_take(&c->sweep);
 	return true;
@@ -700,9 +706,12 @@ qd_candidates_pack(const QdHnswMeta *meta, double admitted, int ef)
 bool
 qd_candidates_sweep_rest(QdCandidates *c)
 {
-	if (c->source != FROM_GRAPH)
+	if (c->source == FROM_GRAPH)
+		begin_sweep(c);
+	else if (c->source == FROM_SWEEP && c->coarsely && c->sweep.dropped)
+		sweep_again(c);
+	else
 		return false;
-	begin_sweep(c);
 	return true;
 }
 

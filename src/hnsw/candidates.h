@@ -69,8 +69,8 @@ extern bool qd_candidates_next(QdCandidates *c, bool next_round,
 extern bool qd_candidates_admit(QdCandidates *c, const QdAdmission *admission);
 
 /*
- * From now on rows come from a sweep, which misses none; false, and nothing
- * changes, when they do already or nothing is left.
+ * From now on rows come from a sweep by wide codes, which misses none; false,
+ * and nothing changes, when they do already or nothing is left.
  */
 extern bool qd_candidates_sweep_rest(QdCandidates *c);
 
