@@ -32,11 +32,14 @@ norm2_of(const qd_codec *c, const qd_code_head *head)
 	return c->quantile < 1 ? head->full_norm2 : head->norm2;
 }
 
-/* Neither cut to what a float holds, nor rounded more than a float is. */
+/*
+ * Rounded no more than a float is, and neither cut to what a float holds, nor
+ * is a sum with others.
+ */
 static inline bool
 is_exact(float norm2)
 {
-	return norm2 >= FLT_MIN && norm2 < FLT_MAX;
+	return norm2 >= FLT_MIN && norm2 < FLT_MAX / 4;
 }
 
 bool
@@ -66,7 +69,8 @@ qd_coarse_encode(const qd_codec *c, const qd_code_head *head,
 	excess = (double) coarse_head.norm2 - head->norm2;
 	row->scale = coarse_head.scale;
 	row->norm2 = norm2_of(c, head);
-	row->spread = is_exact(head->norm2) && is_exact(coarse_head.norm2) ?
+	row->spread = is_exact(row->norm2) && is_exact(head->norm2) &&
+		is_exact(coarse_head.norm2) ?
 		(float) (SIGMAS * sqrt(fmax(excess, 0) / (c->own_dims - 1))) : INFINITY;
 }
 
@@ -76,11 +80,13 @@ bounds_of_dots(const qd_query *q, const qd_coarse_row *rows,
 			   const int32_t *dots, size_t n, float *out)
 {
 	qd_metric	metric = q->codec->metric;
-	float		length = is_exact(q->head.norm2) ? sqrtf(q->head.norm2) : INFINITY;
+	float		norm2 = norm2_of(q->codec, &q->head);
+	float		length = is_exact(norm2) && is_exact(q->head.norm2) ?
+		sqrtf(q->head.norm2) : INFINITY;
 	float		sum = 3.0f * (float) q->sum;
 	float		times = metric == QD_METRIC_L2 ? 2 : 1;
 	float		of_row = metric == QD_METRIC_L2 ? 1 : 0;
-	float		of_query = metric == QD_METRIC_L2 ? norm2_of(q->codec, &q->head) :
+	float		of_query = metric == QD_METRIC_L2 ? norm2 :
 		metric == QD_METRIC_COSINE ? 1 : 0;
 
 	for (size_t i = 0; i < n; i++)

@@ -36,7 +36,7 @@ extern void qd_coarse_encode(const qd_codec *c, const qd_code_head *head,
 
 /*
  * Lower bounds of n rows' qd_query_distance, their codes side by side; NaN or
- * infinite where numbers are too large.
+ * -infinity where numbers are too large.
  */
 extern void qd_coarse_bounds(const qd_query *q, const qd_coarse_row *rows,
 							 const uint8_t *codes, size_t n, float *out);

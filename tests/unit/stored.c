@@ -390,25 +390,30 @@ test_coarse(qd_metric metric, uint32_t dim, float quantile)
 	teardown(&f);
 }
 
-/* Rows and queries that are too long for floats have no bound that leaves them out. */
+/*
+ * Rows and queries that are too long for floats have no bound that leaves them
+ * out.  One coordinate in so many has another sign.
+ */
 static void
-test_coarse_extremes(qd_metric metric)
+test_coarse_extremes(qd_metric metric, float quantile, uint32_t one_in)
 {
-	static const float values[] = {0, 1e-38f, 1e-20f, 1, 1e15f, 3.4e38f};
+	static const float values[] = {0, 1e-38f, 1e-20f, 1, 1e15f, 1.35e18f, 1.8e18f, 3.4e38f};
+	const int	n = sizeof(values) / sizeof(values[0]);
 	fixture		f;
 	qd_coarse_row row;
 	uint8_t		code[32];
 
 	setup(&f, metric, 100, 100, QD_CODE_INT8, 0);
-	for (int i = 0; i < 36; i++)
+	f.codec.quantile = quantile;
+	for (int i = 0; i < n * n; i++)
 	{
 		float		bound;
 		float		d;
 
 		for (uint32_t k = 0; k < 100; k++)
 		{
-			f.x[k] = values[i / 6];
-			f.y[k] = k % 3 ? -values[i % 6] : values[i % 6];
+			f.x[k] = values[i / n];
+			f.y[k] = k % one_in == 0 ? -values[i % n] : values[i % n];
 		}
 		store(&f);
 		qd_coarse_encode(&f.codec, &f.wide_head, f.wide, &row, code);
@@ -474,7 +479,11 @@ main(void)
 		test_coarse(metric, 100, 1);
 		test_coarse(metric, 384, 1);
 		test_coarse(metric, 1536, 0.95f);
-		test_coarse_extremes(metric);
+		for (uint32_t one_in = 1; one_in <= 10; one_in += 3)
+		{
+			test_coarse_extremes(metric, 1, one_in);
+			test_coarse_extremes(metric, 0.95f, one_in);
+		}
 	}
 	printf("stored: %d passed, %d failed\n", passed, failed);
 	return failed != 0;
