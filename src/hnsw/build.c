@@ -276,21 +276,25 @@ static const QdBuilderWatch watch = {
 static QdBuildArea *
 create_area(BuildState *s, double rows)
 {
-	double		megabytes = ceil(graph_memory(s, rows) / 1024 / 1024);
-	bool		fits = graph_memory(s, rows) <= s->memory_limit;
+	double		memory;
+	double		megabytes;
+	bool		fits;
 	QdBuildArea *area;
 
 	if (rows > MOST_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many rows for one graph")));
+	memory = graph_memory(s, rows) + qd_copies_placed_size(rows);
+	megabytes = ceil(memory / 1024 / 1024);
+	fits = memory <= s->memory_limit;
 	if (!fits)
 		ereport(NOTICE,
 				(errmsg("the graph of index \"%s\" takes %.0f MB, more than maintenance_work_mem",
 						RelationGetRelationName(s->index), megabytes),
 				 errdetail("It is built in a temporary file.")));
-	area = qd_build_area_create(qd_builder_shared_size(&s->scan.layout, rows),
-								fits);
+	area = qd_build_area_create(qd_builder_shared_size(&s->scan.layout, rows) +
+								qd_copies_placed_size(rows), fits);
 	if (fits && area->seg == NULL)
 		ereport(NOTICE,
 				(errmsg("shared memory is too short for the graph of index \"%s\", which takes %.0f MB",
@@ -338,7 +342,9 @@ link_in_area(BuildState *s)
 	QdGraphBuilder *b = qd_builder_create_shared(&s->scan.layout,
 												 &s->scan.codec, s->rows,
 												 area->start, false);
-	QdCopies   *copies = qd_copies_create(b, NULL, s->rows);
+	QdCopies   *copies =
+		qd_copies_create_placed(b, s->rows, (char *) area->start +
+								qd_builder_shared_size(&s->scan.layout, s->rows));
 
 	each_spooled_row(s, put_unless_copy, copies);
 	qd_builder_begin(b);

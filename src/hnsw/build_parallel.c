@@ -372,7 +372,10 @@ qd_parallel_link(QdParallelBuild *p, QdBuildArea *area, const qd_codec *codec,
 
 	b = qd_builder_create_shared(&layout, codec, p->job->rows, area->start,
 								 true);
-	copies = qd_copies_create(b, NULL, p->job->rows);
+	copies = qd_copies_create_placed(b, p->job->rows,
+									 (char *) area->start +
+									 qd_builder_shared_size(&layout,
+															p->job->rows));
 	qd_parallel_each_row(p, put_unless_copy, copies);
 	qd_builder_begin(b);
 	qd_builder_reserve(b, p->index);

@@ -4,6 +4,9 @@
  *
  * Linking moves new rows about in the builder, so the original of a copy is
  * remembered by its TID, unless it was loaded: those stay where they are.
+ *
+ * Where the builder's memory is the caller's, which may be a file, this one's is
+ * part of it: a few dozen bytes of a row, but of as many rows.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -23,13 +26,15 @@ typedef struct Slot
 {
 	uint32		row;			/* QD_NO_VID: empty */
 	uint16		room;			/* for further rows, of its vertex */
+	uint16		tag;			/* of the code's hash: others need no look at
+								 * the row, which may be in a file */
 } Slot;
 
 typedef struct Copy
 {
 	ItemPointerData tid;
-	uint32		row;			/* as it was before any was linked */
-	uint64		original;		/* its TID */
+	ItemPointerData original;
+	uint32		row;			/* of that, before any was linked */
 } Copy;
 
 struct QdCopies
@@ -43,16 +48,20 @@ struct QdCopies
 	Copy	   *copies;
 	uint32		n;
 	uint32		room;
+	bool		placed;			/* all that in the caller's memory */
 };
 
 typedef struct NewRow
 {
-	uint64		tid;
+	ItemPointerData tid;
 	uint32		row;
 } NewRow;
 
+StaticAssertDecl(sizeof(NewRow) <= 2 * sizeof(Slot),
+				 "the slots of rows have room for them");
+
 static inline uint64
-first_place(const QdCopies *c, const int8 *code)
+hash_of(const QdCopies *c, const int8 *code)
 {
 	return hash_bytes_extended((const unsigned char *) code,
 							   c->b->layout.own_dims, 0);
@@ -62,12 +71,18 @@ first_place(const QdCopies *c, const int8 *code)
 static Slot *
 find_slot(const QdCopies *c, const qd_code_head *head, const int8 *code)
 {
-	for (uint64 i = first_place(c, code);; i++)
+	uint64		hash = hash_of(c, code);
+	uint16		tag = hash >> 48;
+
+	for (uint64 i = hash;; i++)
 	{
 		Slot	   *slot = &c->slots[i & c->mask];
 
+		if (slot->row == QD_NO_VID)
+			slot->tag = tag;
 		if (slot->row == QD_NO_VID ||
-			(memcmp(qd_builder_head(c->b, slot->row), head,
+			(slot->tag == tag &&
+			 memcmp(qd_builder_head(c->b, slot->row), head,
 					sizeof(qd_code_head)) == 0 &&
 			 memcmp(qd_builder_code(c->b, slot->row), code,
 					c->b->layout.own_dims) == 0))
@@ -75,13 +90,30 @@ find_slot(const QdCopies *c, const qd_code_head *head, const int8 *code)
 	}
 }
 
+/* At most half of them will be used. */
+static uint64
+slots_of_rows(double rows)
+{
+	uint64		slots = 1024;
+
+	while (slots < 2 * rows)
+		slots *= 2;
+	return slots;
+}
+
+static void
+use_slots(QdCopies *c, Slot *slots, uint64 n)
+{
+	c->mask = n - 1;
+	c->slots = slots;
+	memset(slots, 0xff, n * sizeof(Slot));
+}
+
 static void
 allocate_slots(QdCopies *c, uint64 n)
 {
-	c->mask = n - 1;
-	c->slots = MemoryContextAllocHuge(GetMemoryChunkContext(c),
-									  n * sizeof(Slot));
-	memset(c->slots, 0xff, n * sizeof(Slot));
+	use_slots(c, MemoryContextAllocHuge(GetMemoryChunkContext(c),
+										n * sizeof(Slot)), n);
 }
 
 /* Twice as many slots; no two of the old ones are of one code. */
@@ -91,6 +123,7 @@ grow(QdCopies *c)
 	Slot	   *old = c->slots;
 	uint64		n = c->mask + 1;
 
+	Assert(!c->placed);
 	allocate_slots(c, 2 * n);
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -99,7 +132,7 @@ grow(QdCopies *c)
 		qd_hnsw_worker_yield();
 		if (old[i].row == QD_NO_VID)
 			continue;
-		place = first_place(c, qd_builder_code(c->b, old[i].row));
+		place = hash_of(c, qd_builder_code(c->b, old[i].row));
 		while (c->slots[place & c->mask].row != QD_NO_VID)
 			place++;
 		c->slots[place & c->mask] = old[i];
@@ -120,14 +153,11 @@ QdCopies *
 qd_copies_create(QdGraphBuilder *b, const QdGraphLoad *loaded, double rows)
 {
 	QdCopies   *c = palloc0(sizeof(QdCopies));
-	uint64		slots = 1024;
 
 	c->d = loaded;
 	c->b = b;
 	c->loaded = b->n;
-	while (slots < 2 * (rows + c->loaded))
-		slots *= 2;
-	allocate_slots(c, slots);
+	allocate_slots(c, slots_of_rows(rows + c->loaded));
 	for (uint32 row = 0; row < c->loaded; row++)
 	{
 		qd_hnsw_worker_yield();
@@ -136,6 +166,26 @@ qd_copies_create(QdGraphBuilder *b, const QdGraphLoad *loaded, double rows)
 							  qd_builder_code(b, row)),
 				 row, ROOM_UNKNOWN);
 	}
+	return c;
+}
+
+Size
+qd_copies_placed_size(uint32 rows)
+{
+	return slots_of_rows(rows) * sizeof(Slot) + (Size) rows * sizeof(Copy);
+}
+
+QdCopies *
+qd_copies_create_placed(QdGraphBuilder *b, uint32 rows, void *memory)
+{
+	QdCopies   *c = palloc0(sizeof(QdCopies));
+	uint64		slots = slots_of_rows(rows);
+
+	c->b = b;
+	c->placed = true;
+	use_slots(c, memory, slots);
+	c->copies = (Copy *) (c->slots + slots);
+	c->room = rows;
 	return c;
 }
 
@@ -160,6 +210,7 @@ remember(QdCopies *c, const ItemPointerData *tid, uint32 row)
 
 	if (c->n == c->room)
 	{
+		Assert(!c->placed);
 		c->room = Max(2 * c->room, 1024);
 		c->copies = c->copies == NULL ?
 			MemoryContextAlloc(GetMemoryChunkContext(c), c->room * sizeof(Copy)) :
@@ -168,7 +219,7 @@ remember(QdCopies *c, const ItemPointerData *tid, uint32 row)
 	copy = &c->copies[c->n++];
 	copy->tid = *tid;
 	copy->row = row;
-	copy->original = qd_tid_key(&c->b->tids[row]);
+	copy->original = c->b->tids[row];
 }
 
 /* False: the row is the first of its code, or the vertex has no room. */
@@ -221,7 +272,8 @@ qd_copies_each(const QdCopies *c,
 Size
 qd_copies_memory(const QdCopies *c)
 {
-	return (c->mask + 1) * sizeof(Slot) + (Size) c->room * sizeof(Copy);
+	return (c->mask + 1) * sizeof(Slot) + (Size) c->room * sizeof(Copy) +
+		(Size) (c->b->n - c->loaded) * sizeof(NewRow);
 }
 
 uint32
@@ -233,21 +285,22 @@ qd_copies_count(const QdCopies *c)
 static int
 compare_new_rows(const void *a, const void *b)
 {
-	uint64		x = ((const NewRow *) a)->tid;
-	uint64		y = ((const NewRow *) b)->tid;
+	uint64		x = qd_tid_key(&((const NewRow *) a)->tid);
+	uint64		y = qd_tid_key(&((const NewRow *) b)->tid);
 
 	return x < y ? -1 : x > y;
 }
 
-/* Where the new rows are now. */
+/* Where the new rows are now; if placed, in the memory of slots, whose time is over. */
 static NewRow *
 sort_new_rows(const QdCopies *c)
 {
-	uint32		n = c->b->n - c->loaded;
-	NewRow	   *rows = palloc_extended((n + 1) * sizeof(NewRow), MCXT_ALLOC_HUGE);
+	Size		n = c->b->n - c->loaded;
+	NewRow	   *rows = c->placed ? (NewRow *) c->slots :
+		palloc_extended((n + 1) * sizeof(NewRow), MCXT_ALLOC_HUGE);
 
 	for (uint32 i = 0; i < n; i++)
-		rows[i] = (NewRow) {qd_tid_key(&c->b->tids[c->loaded + i]), c->loaded + i};
+		rows[i] = (NewRow) {c->b->tids[c->loaded + i], c->loaded + i};
 	if (n > 1)
 		qsort(rows, n, sizeof(NewRow), compare_new_rows);
 	return rows;
@@ -281,14 +334,16 @@ qd_copies_store(const QdCopies *c, Relation index, const uint32 *vids)
 			qd_hnsw_corrupt(index, QD_META_BLOCK,
 							"a vertex has no room for a copy");
 	}
-	pfree(rows);
+	if (!c->placed)
+		pfree(rows);
 }
 
 void
 qd_copies_free(QdCopies *c)
 {
-	if (c->copies != NULL)
+	if (c->copies != NULL && !c->placed)
 		pfree(c->copies);
-	pfree(c->slots);
+	if (!c->placed)
+		pfree(c->slots);
 	pfree(c);
 }

@@ -18,6 +18,14 @@ extern QdCopies *qd_copies_create(QdGraphBuilder *b, const QdGraphLoad *loaded,
 								  double rows);
 
 /*
+ * For a builder in the caller's memory, with no rows yet: so is what it needs
+ * of so many, the most that may come.
+ */
+extern Size qd_copies_placed_size(uint32 rows);
+extern QdCopies *qd_copies_create_placed(QdGraphBuilder *b, uint32 rows,
+										 void *memory);
+
+/*
  * Adds a row: to the builder, or, when a row has its code already and that
  * one's vertex room for one more, to the copies.  Returns whether it is a copy.
  */
@@ -33,10 +41,11 @@ extern void qd_copies_each(const QdCopies *c,
 
 extern uint32 qd_copies_count(const QdCopies *c);
 
-/* Bytes that it takes, beside the builder's. */
+/* Bytes that it takes, of its own, beside the builder's; in the end, too. */
 extern Size qd_copies_memory(const QdCopies *c);
 
 /*
+ * After that nothing can be put any more.
  * Gives the rows to the vertices, which are live by now; vids are those of the
  * builder's rows, or NULL: as qd_hnsw_builder_write
  * placed them.
