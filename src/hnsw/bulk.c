@@ -84,15 +84,22 @@ collect_rows(Bulk *k, uint32 max_rows, const QdTidSet *skip)
 	const QdHnswMeta *meta = &k->load.meta;
 	uint32		all = meta->fresh_hi - meta->fresh_lo;
 	uint32		before = qd_hnsw_builder_count(k->b);
+	Size		limit = maintenance_work_mem * (Size) 1024;
+	double		most = (double) limit /
+		qd_hnsw_builder_row_memory(&meta->layout);
+	Size		table;
 	PGAlignedBlock page;
 
 	k->slots = allocate(all, sizeof(uint16));
-	k->copies = qd_copies_create(k->b, &k->load, qd_hnsw_fresh_rows(meta));
+	k->copies = qd_copies_create(k->b, &k->load,
+								 Min(qd_hnsw_fresh_rows(meta), most));
+	table = qd_copies_memory(k->copies);
 	for (k->pages = 0; k->pages < all; k->pages++)
 	{
 		uint32		i = k->pages;
 
-		if (qd_hnsw_builder_memory(k->b) > maintenance_work_mem * (Size) 1024 ||
+		if (qd_hnsw_builder_memory(k->b) + qd_copies_memory(k->copies) - table >
+			limit ||
 			(max_rows > 0 && qd_hnsw_builder_count(k->b) - before +
 			 qd_copies_count(k->copies) >= max_rows))
 			break;
