@@ -22,6 +22,9 @@
 
 #define ROOM_UNKNOWN	PG_UINT16_MAX
 
+/* As many as rows of a builder; twice as many can still be counted. */
+#define MOST_COPIES		0x3fffffff
+
 typedef struct Slot
 {
 	uint32		row;			/* QD_NO_VID: empty */
@@ -208,6 +211,10 @@ remember(QdCopies *c, const ItemPointerData *tid, uint32 row)
 {
 	Copy	   *copy;
 
+	if (c->n >= MOST_COPIES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many rows for one graph")));
 	if (c->n == c->room)
 	{
 		Assert(!c->placed);
