@@ -205,6 +205,8 @@ work_off(void)
 			result = work_once(conn);
 		while (result == SOMETHING_DONE && !is_stopping());
 	PQclear(r);
+	/* its session may end after the next one has asked for the lock */
+	execute(conn, "SELECT pg_catalog.pg_advisory_unlock_all()", 0, NULL);
 	set_cancel(NULL);
 	PQfinish(conn);
 	return result == NOTHING_LEFT;
