@@ -31,7 +31,7 @@
  * take a multiple of their time.
  */
 #define SOFT_BYTES		(512.0 * 1024)
-#define HARD_BYTES		(8.0 * 1024 * 1024)
+#define HARD_BYTES		(16.0 * 1024 * 1024)
 #define LEAST_ROWS		256
 
 #define WAIT_ROWS		256		/* that one who waits merges himself */

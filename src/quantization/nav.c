@@ -232,7 +232,10 @@ share_of_add(const qd_nav_query *nq, const qd_code_head *p, float own)
 	return fabsf(share) <= MOST_SHARE ? share : 1;
 }
 
-/* A block's scale and a query's step, both of which may be huge, as one. */
+/*
+ * A block's scale and a query's step, both of which may be huge, as one.  By
+ * value: what is pointed to might be what the loop writes.
+ */
 typedef struct block_steps
 {
 	float		add;
@@ -241,7 +244,7 @@ typedef struct block_steps
 } block_steps;
 
 static void
-estimate_batch(const qd_nav_query *nq, const block_steps *b, float own,
+estimate_batch(const qd_nav_query *nq, block_steps b, float own,
 			   const qd_nav_packed *factors, const uint8_t *codes,
 			   const uint16_t *which, int n, float *out)
 {
@@ -253,8 +256,8 @@ estimate_batch(const qd_nav_query *nq, const block_steps *b, float own,
 	{
 		qd_nav_packed f = factors[which[i]];
 
-		out[i] = own + (b->add * from_half(f.add) - from_half(f.rescale) *
-						(b->step * (float) dots[i] - b->offset));
+		out[i] = own + (b.add * from_half(f.add) - from_half(f.rescale) *
+						(b.step * (float) dots[i] - b.offset));
 	}
 }
 
@@ -267,6 +270,6 @@ qd_nav_estimate(const qd_nav_query *nq, const qd_code_head *p, float own,
 	scale * nq->offset};
 
 	for (int i = 0; i < n; i += BATCH)
-		estimate_batch(nq, &b, own, factors, codes, which + i,
+		estimate_batch(nq, b, own, factors, codes, which + i,
 					   n - i < BATCH ? n - i : BATCH, out + i);
 }
