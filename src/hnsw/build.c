@@ -139,13 +139,6 @@ each_built_row(const BuildState *s,
 }
 
 static void
-put_unless_copy(void *arg, ItemPointer tid, const qd_code_head *head,
-				const int8 *code)
-{
-	qd_copies_put(arg, tid, head, code);
-}
-
-static void
 begin_spooling(BuildState *s)
 {
 	s->spool = qd_spool_create(&s->scan.layout, NULL, 0);
@@ -346,7 +339,7 @@ link_in_area(BuildState *s)
 		qd_copies_create_placed(b, s->rows, (char *) area->start +
 								qd_builder_shared_size(&s->scan.layout, s->rows));
 
-	each_spooled_row(s, put_unless_copy, copies);
+	each_spooled_row(s, qd_copies_put, copies);
 	qd_builder_begin(b);
 	qd_builder_reserve(b, s->index);
 	qd_builder_start(b);

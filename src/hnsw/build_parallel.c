@@ -335,13 +335,6 @@ qd_parallel_each_row(QdParallelBuild *p,
  * Links
  *----------
  */
-static void
-put_unless_copy(void *arg, ItemPointer tid, const qd_code_head *head,
-				const int8 *code)
-{
-	qd_copies_put(arg, tid, head, code);
-}
-
 void
 qd_hnsw_link_worker(dsm_segment *seg, shm_toc *toc)
 {
@@ -376,7 +369,7 @@ qd_parallel_link(QdParallelBuild *p, QdBuildArea *area, const qd_codec *codec,
 									 (char *) area->start +
 									 qd_builder_shared_size(&layout,
 															p->job->rows));
-	qd_parallel_each_row(p, put_unless_copy, copies);
+	qd_parallel_each_row(p, qd_copies_put, copies);
 	qd_builder_begin(b);
 	qd_builder_reserve(b, p->index);
 	pcxt = begin_context(p, "qd_hnsw_link_worker", area, NULL);

@@ -244,19 +244,19 @@ take(QdCopies *c, Slot *slot, const ItemPointerData *tid)
 	return true;
 }
 
-bool
-qd_copies_put(QdCopies *c, const ItemPointerData *tid,
-			  const qd_code_head *head, const int8 *code)
+void
+qd_copies_put(void *copies, ItemPointer tid, const qd_code_head *head,
+			  const int8 *code)
 {
+	QdCopies   *c = copies;
 	Slot	   *slot = find_slot(c, head, code);
 
 	if (take(c, slot, tid))
-		return true;
+		return;
 	set_slot(c, slot, c->b->n, QD_OVERFLOW_MOST);
 	qd_hnsw_builder_add(c->b, tid, head, code);
 	if (2 * c->used > c->mask)
 		grow(c);
-	return false;
 }
 
 void

@@ -27,9 +27,10 @@ extern QdCopies *qd_copies_create_placed(QdGraphBuilder *b, uint32 rows,
 
 /*
  * Adds a row: to the builder, or, when a row has its code already and that
- * one's vertex room for one more, to the copies.  Returns whether it is a copy.
+ * one's vertex room for one more, to the copies.  The first argument is a
+ * QdCopies: for those who hand out rows to whoever takes them.
  */
-extern bool qd_copies_put(QdCopies *c, const ItemPointerData *tid,
+extern void qd_copies_put(void *copies, ItemPointer tid,
 						  const qd_code_head *head, const int8 *code);
 
 /* Calls put for each copy, before any row is linked. */
@@ -45,10 +46,9 @@ extern uint32 qd_copies_count(const QdCopies *c);
 extern Size qd_copies_memory(const QdCopies *c);
 
 /*
- * After that nothing can be put any more.
  * Gives the rows to the vertices, which are live by now; vids are those of the
- * builder's rows, or NULL: as qd_hnsw_builder_write
- * placed them.
+ * builder's rows, or NULL: as qd_hnsw_builder_write placed them.  Nothing can
+ * be put any more then.
  */
 extern void qd_copies_store(const QdCopies *c, Relation index,
 							const uint32 *vids);
